@@ -1,1 +1,14 @@
-//! (see ARCHITECTURE.md)
+//! Starts the real thing for tests: HAProxy of every version at hand, PostgreSQL, a counting HTTP server, a polling
+//! load, a disk that is full, and the daemon itself.
+//!
+//! Everything here fails loudly when a program is missing (`make test` installs them); nothing is skipped in silence.
+//! Everything ends when its value is dropped, by its own process id, never by name. This crate is for tests only and
+//! never part of a release build; it knows the other programs by their command lines alone, not our crates.
+
+pub mod account;
+pub mod port;
+pub mod postgres;
+pub mod wait;
+
+pub use port::free_port;
+pub use postgres::Postgres;
