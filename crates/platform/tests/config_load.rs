@@ -1,0 +1,153 @@
+//! The configuration file: what is read, what is refused, and that everything wrong is said at once.
+
+use plenum_platform::config::{Config, HaproxyMode, Listen, LogLevel, Overrides, TlsMode};
+
+fn parse(text: &str) -> Config {
+    Config::parse(text, &Overrides::default()).unwrap_or_else(|problems| {
+        panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+    })
+}
+
+fn problems(text: &str) -> Vec<String> {
+    let problems = Config::parse(text, &Overrides::default()).expect_err("the text should be refused");
+    problems.iter().map(ToString::to_string).collect()
+}
+
+fn example() -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/config.example.yaml");
+    std::fs::read_to_string(path).expect("the example is part of the repository")
+}
+
+#[test]
+fn no_text_is_the_defaults() {
+    assert_eq!(parse(""), Config::default());
+    assert_eq!(parse("# nothing but a remark\n"), Config::default());
+}
+
+#[test]
+fn the_example_shows_every_key_with_its_default() {
+    let text = example();
+    assert_eq!(parse(&text), Config::default());
+
+    let shown: serde_json::Value = serde_saphyr::from_str(&text).unwrap();
+    for (key, variable) in Overrides::keys() {
+        let pointer = format!("/{}", key.replace('.', "/"));
+        assert!(shown.pointer(&pointer).is_some(), "{key} ({variable}) is missing from the example");
+    }
+}
+
+#[test]
+fn effective_configuration_reads_back_as_itself() {
+    let config =
+        parse("server: {port: 9000, trustProxy: [10.0.0.0/8, '::1']}\nmesh: {listen: off}\nssl: {mode: off}\n");
+    assert_eq!(parse(&config.effective().unwrap()), config);
+}
+
+#[test]
+fn every_kind_of_value_is_read() {
+    let config = parse(
+        "dataDir: /srv/plenum\nserver:\n  listen: '[::1]:8443'\n  trustProxy:\n    - 192.0.2.1\n    - 10.0.0.0/8\n\
+         ssl: {mode: files, certPath: /c.pem, keyPath: /k.pem}\nlogging: {level: debug}\nhaproxy:\n  mode: external\n\
+         mesh:\n  listen: off\n",
+    );
+    assert_eq!(config.server.address().to_string(), "[::1]:8443");
+    assert_eq!(config.server.trust_proxy[0].to_string(), "192.0.2.1/32");
+    assert_eq!(config.ssl.mode, TlsMode::Files);
+    assert_eq!(config.logging.level, LogLevel::Debug);
+    assert_eq!(config.mesh.listen, Listen::Off);
+    assert_eq!(config.haproxy.mode, HaproxyMode::External);
+    assert_eq!(config.haproxy.master_socket_in(&config.data_dir).to_str(), Some("/run/haproxy/master.sock"));
+    assert_eq!(config.database_url().reveal(), "sqlite:/srv/plenum/plenum.db");
+}
+
+#[test]
+fn all_problems_are_reported_at_once_with_line_and_key() {
+    let found = problems(
+        "server:\n  port: 99999\n  trustProxy:\n    - not-a-network\n  prot: 1\nrateLimit:\n  writemax: 5\n\
+         haproxy: yes-please\nssl:\n  mode: files\nlogging:\n  level: loud\nunknown: 1\n",
+    );
+    let text = found.join("\n");
+    for expected in [
+        "line 2: server.port: must be a whole number from 1 to 65535, not 99999",
+        "line 4: server.trustProxy: \"not-a-network\" is not a network such as 10.0.0.0/8",
+        "line 5: server.prot: unknown key",
+        "line 7: rateLimit.writemax: unknown key; did you mean `writeMax`?",
+        "line 8: haproxy: must hold keys, not \"yes-please\"",
+        "ssl.certPath: is needed when ssl.mode is files",
+        "ssl.keyPath: is needed when ssl.mode is files",
+        "line 12: logging.level: must be one of error, warn, info, debug, trace, not \"loud\"",
+        "line 13: unknown: unknown key",
+    ] {
+        assert!(text.contains(expected), "missing: {expected}\nfound:\n{text}");
+    }
+    assert_eq!(found.len(), 9, "{text}");
+}
+
+#[test]
+fn text_that_is_not_yaml_or_repeats_a_key_is_refused_with_its_line() {
+    let broken = problems("server:\n  port: [1\n");
+    assert_eq!(broken.len(), 1);
+    let twice = problems("dataDir: a\ndataDir: b\n");
+    assert!(twice[0].starts_with("line 2:"), "{twice:?}");
+}
+
+#[test]
+fn there_is_no_way_to_turn_authentication_off() {
+    for text in ["auth: {strategy: none}", "security: {authDisabled: true}", "security: {auth: off}"] {
+        assert!(problems(text)[0].contains("unknown key"), "{text}");
+    }
+}
+
+#[test]
+fn v5_an_empty_list_of_proxies_trusts_nobody() {
+    assert!(parse("server: {trustProxy: []}").server.trust_proxy.is_empty());
+    assert!(parse("server: {trustProxy: null}").server.trust_proxy.is_empty());
+    assert!(problems("server: {trustProxy: ''}")[0].contains("must be a list"));
+}
+
+#[test]
+fn defaults_then_file_then_environment_then_flags() {
+    let env = [
+        ("PLENUM_SERVER_PORT", "2"),
+        ("PLENUM_RATE_LIMIT_WRITE_MAX", "20"),
+        ("PLENUM_TLS", "off"),
+        ("PLENUM_SERVER_TRUST_PROXY", "10.0.0.0/8, 192.0.2.7"),
+        ("PLENUM_CONFIG", "/somewhere"),
+        ("HOME", "/root"),
+    ];
+    let overrides = Overrides::from_env(env.map(|(name, value)| (name.to_owned(), value.to_owned())))
+        .with("server.port", Some(3), "--port")
+        .with("server.host", None::<String>, "--host");
+    let config = Config::parse("server: {port: 1}\nrateLimit: {writeMax: 10, readMax: 11}\n", &overrides).unwrap();
+    assert_eq!(config.server.port, 3);
+    assert_eq!(config.rate_limit.write_max, 20);
+    assert_eq!(config.rate_limit.read_max, 11);
+    assert_eq!(config.rate_limit.auth_max, 25);
+    assert_eq!(config.ssl.mode, TlsMode::Off);
+    assert_eq!(config.server.trust_proxy.len(), 2);
+}
+
+#[test]
+fn a_bad_override_is_named_by_its_source() {
+    let overrides = Overrides::default().with("server.listen", Some("localhost"), "--listen");
+    let problems = Config::parse("", &overrides).unwrap_err();
+    assert!(problems[0].to_string().starts_with("--listen: server.listen: must be an IP address and a port"));
+}
+
+#[test]
+fn v11_the_database_password_is_never_shown() {
+    let canary = "c4n@ry-s3cret";
+    for url in [
+        format!("postgres://plenum:{canary}@db.internal:5432/plenum"),
+        format!("postgres://db.internal/plenum?user=plenum&password={canary}"),
+    ] {
+        let config = parse(&format!("database: {{url: '{url}'}}"));
+        assert_eq!(config.database_url().reveal(), url);
+        for shown in [config.effective().unwrap(), format!("{config:?}"), config.database_url().masked()] {
+            assert!(!shown.contains(canary) && !shown.contains("ry-s3cret"), "{shown}");
+            assert!(shown.contains("***"), "{shown}");
+        }
+    }
+    let refused = problems(&format!("database: {{url: 'mysql://plenum:{canary}@db/x'}}"));
+    assert!(!refused.join("\n").contains(canary), "{refused:?}");
+}
