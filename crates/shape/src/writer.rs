@@ -32,6 +32,14 @@ impl fmt::Debug for Secrets<'_> {
 pub struct Writer<'s> {
     out: Vec<u8>,
     secrets: Secrets<'s>,
+    /// How many objects are open.
+    depth: usize,
+    /// The member of the outermost object that is set apart; see [`Writer::setting_apart`].
+    apart: Option<&'static str>,
+    /// Where the text of that member began, while it is being written, and whether it was the first.
+    cut: Option<(usize, bool)>,
+    /// Its value, once it is written.
+    set_apart: Vec<u8>,
 }
 
 /// An object that is being written; see [`Writer::object`].
@@ -45,7 +53,18 @@ pub struct Members {
 impl<'s> Writer<'s> {
     /// A writer that treats secrets so.
     pub fn new(secrets: Secrets<'s>) -> Self {
-        Self { out: Vec::new(), secrets }
+        Self { out: Vec::new(), secrets, depth: 0, apart: None, cut: None, set_apart: Vec::new() }
+    }
+
+    /// A writer that leaves one member of the outermost object out and keeps its value for
+    /// [`Writer::into_parts`].
+    pub fn setting_apart(secrets: Secrets<'s>, key: &'static str) -> Self {
+        Self { apart: Some(key), ..Self::new(secrets) }
+    }
+
+    /// What was written, and the value that was set apart.
+    pub fn into_parts(self) -> (Vec<u8>, Vec<u8>) {
+        (self.out, self.set_apart)
     }
 
     /// How secrets are to be written.
@@ -164,6 +183,7 @@ impl<'s> Writer<'s> {
     /// the discriminator, if there is one, finds its own place among them.
     pub fn object(&mut self, tag: Option<(&'static str, &'static str)>) -> Members {
         self.out.push(b'{');
+        self.depth += 1;
         Members { empty: true, tag }
     }
 
@@ -185,10 +205,28 @@ impl<'s> Writer<'s> {
             self.raw_key(&mut members, tag);
             self.string(value);
         }
+        self.finish_cut(&mut members);
+        self.depth -= 1;
         self.out.push(b'}');
     }
 
+    /// Takes the member that was just written out again, if it is the one to be set apart.
+    fn finish_cut(&mut self, members: &mut Members) {
+        if self.depth == 1
+            && let Some((start, first)) = self.cut.take()
+        {
+            let member = self.out.split_off(start);
+            let value = member.iter().position(|&byte| byte == b':').map_or(0, |colon| colon + 1);
+            self.set_apart = member[value..].to_vec();
+            members.empty = first;
+        }
+    }
+
     fn raw_key(&mut self, members: &mut Members, key: &str) {
+        self.finish_cut(members);
+        if self.depth == 1 && self.apart == Some(key) {
+            self.cut = Some((self.out.len(), members.empty));
+        }
         if !members.empty {
             self.out.push(b',');
         }
