@@ -1,0 +1,96 @@
+//! A transaction, with what belongs to it: its permit, its time, and the news it will publish.
+//!
+//! The table `ledger` has one row with the counters of the audit chain and of the event stream. Whoever changes it holds it
+//! until the end of the transaction, so numbers are given out in the order of commits and without holes, also with several
+//! processes on one PostgreSQL. Append to the audit log and to the event stream late in a transaction: it is the one
+//! place where writers queue.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use tokio::sync::Notify;
+
+use super::{Error, Permit, Sides};
+use crate::clock::{self, Clock};
+
+/// A transaction. Dropping it without [`Tx::commit`] undoes everything in it.
+pub struct Tx {
+    inner: Sides<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
+    permit: Option<Permit>,
+    clock: Arc<dyn Clock>,
+    published: Arc<Notify>,
+    has_events: bool,
+}
+
+impl std::fmt::Debug for Tx {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Tx").field("has_events", &self.has_events).finish_non_exhaustive()
+    }
+}
+
+impl Tx {
+    pub(super) fn new(
+        inner: Sides<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
+        permit: Option<Permit>,
+        clock: Arc<dyn Clock>,
+        published: Arc<Notify>,
+    ) -> Self {
+        Self { inner, permit, clock, published, has_events: false }
+    }
+
+    /// Both sides; used by [`on_db!`](crate::on_db).
+    pub fn sides(&mut self) -> Sides<&mut SqliteConnection, &mut PgConnection> {
+        match &mut self.inner {
+            Sides::Sqlite(tx) => Sides::Sqlite(&mut *tx),
+            Sides::Postgres(tx) => Sides::Postgres(&mut *tx),
+        }
+    }
+
+    /// The current time.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The current time as it is stored.
+    pub fn now_micros(&self) -> i64 {
+        clock::micros(self.clock.now())
+    }
+
+    pub(crate) fn mark_events(&mut self) {
+        self.has_events = true;
+    }
+
+    /// Makes other writers that use this method or the ledger wait until this transaction ends.
+    ///
+    /// For rules over several rows ("one owner must remain"), which row locks alone do not protect on PostgreSQL.
+    pub async fn serialize(&mut self) -> Result<(), Error> {
+        crate::on_db!(self, c => {
+            sqlx::query("UPDATE ledger SET id = id WHERE id = 1").execute(c).await?;
+        });
+        Ok(())
+    }
+
+    /// Makes the transaction permanent and tells the event stream about what it appended.
+    pub async fn commit(self) -> Result<(), Error> {
+        let Self { inner, permit, published, has_events, .. } = self;
+        match inner {
+            Sides::Sqlite(tx) => tx.commit().await?,
+            Sides::Postgres(tx) => tx.commit().await?,
+        }
+        drop(permit);
+        if has_events {
+            published.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Undoes the transaction and waits until that is done. Dropping it does the same without waiting.
+    pub async fn rollback(self) -> Result<(), Error> {
+        match self.inner {
+            Sides::Sqlite(tx) => tx.rollback().await?,
+            Sides::Postgres(tx) => tx.rollback().await?,
+        }
+        Ok(())
+    }
+}
