@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -37,24 +37,6 @@ pub struct Rule {
     pub max: u32,
     /// The length of a window.
     pub window: SignedDuration,
-}
-
-/// The rule of each tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rules {
-    /// 25 in 15 minutes by default.
-    pub auth: Rule,
-    /// 60 in a minute by default.
-    pub write: Rule,
-    /// 1,000 in a minute by default.
-    pub read: Rule,
-}
-
-impl Default for Rules {
-    fn default() -> Self {
-        let per_minutes = |max, minutes| Rule { max, window: SignedDuration::from_mins(minutes) };
-        Self { auth: per_minutes(25, 15), write: per_minutes(60, 1), read: per_minutes(1000, 1) }
-    }
 }
 
 /// The answer to one request.
@@ -176,61 +158,59 @@ fn make_room(shard: &mut HashMap<String, Window>, now: i64, length: i64, most: u
     }
 }
 
-/// All budgets of the HTTP listeners.
+/// All budgets of the HTTP listeners. Clones share them.
+#[derive(Debug, Clone)]
+pub struct Limits(Arc<Shared>);
+
 #[derive(Debug)]
-pub struct Limiter {
+struct Shared {
     db: Db,
-    rules: Rules,
     auth: Windows,
     write: Windows,
     read: Windows,
 }
 
-impl Limiter {
+impl Limits {
     /// Starts with the sign-in attempts that are still counted in the store.
-    pub async fn load(db: Db, rules: Rules) -> Result<Self, Error> {
+    pub async fn open(db: &Db) -> Result<Self, Error> {
         let windows = || Windows::new(SHARDS * CLIENTS_PER_SHARD);
-        let limiter = Self { auth: windows(), write: windows(), read: windows(), rules, db };
+        let limits = Shared { auth: windows(), write: windows(), read: windows(), db: db.clone() };
         let most = (SHARDS * CLIENTS_PER_SHARD) as i64;
-        let stored: Vec<(String, i64, i64)> = on_db!(limiter.db, c =>
+        let stored: Vec<(String, i64, i64)> = on_db!(db, c =>
             sqlx::query_as(
                 "SELECT client, window_start, hits FROM rate_limits WHERE tier = $1 ORDER BY window_start DESC LIMIT $2",
             )
             .bind(AUTH).bind(most).fetch_all(c).await)?;
         for (client, start, hits) in stored {
-            limiter.auth.raise(&client, Window { start, hits: u32::try_from(hits).unwrap_or(u32::MAX) });
+            limits.auth.raise(&client, Window { start, hits: u32::try_from(hits).unwrap_or(u32::MAX) });
         }
-        Ok(limiter)
+        Ok(Self(Arc::new(limits)))
     }
 
     /// Counts one request of `client` (see [`client_key`]) against a tier.
     ///
     /// Only a sign-in attempt that is within its budget touches the store: a flood costs a look into memory. When the store
     /// cannot be written, counting goes on in memory.
-    pub async fn take(&self, tier: Tier, client: &str) -> Decision {
-        let now = self.db.clock().now();
+    pub async fn take(&self, tier: Tier, client: &str, rule: &Rule) -> Decision {
+        let now = self.0.db.clock().now();
         match tier {
-            Tier::Write => self.write.take(client, &self.rules.write, now),
-            Tier::Read => self.read.take(client, &self.rules.read, now),
+            Tier::Write => self.0.write.take(client, rule, now),
+            Tier::Read => self.0.read.take(client, rule, now),
             Tier::Auth => {
-                let rule = &self.rules.auth;
-                let (decision, window) = self.auth.count(client, rule, now);
+                let (decision, window) = self.0.auth.count(client, rule, now);
                 if !decision.allowed {
                     return decision;
                 }
-                match self.store(client, window, clock::micros(now), length_of(rule)).await {
+                match self.0.store(client, window, clock::micros(now), length_of(rule)).await {
                     // Another node of a shared store may have counted, too.
                     Ok(stored) if stored.hits > window.hits => {
-                        self.auth.raise(client, stored);
+                        self.0.auth.raise(client, stored);
                         decide(rule, stored, clock::micros(now))
                     }
                     Ok(_) => decision,
                     Err(error) => {
                         let error = &error as &dyn std::error::Error;
-                        tracing::warn!(
-                            error,
-                            "sign-in attempts are counted in memory only: the store cannot be written"
-                        );
+                        tracing::warn!(error, "sign-in attempts are counted in memory only: the store cannot be written");
                         decision
                     }
                 }
@@ -238,6 +218,19 @@ impl Limiter {
         }
     }
 
+    /// Removes stored windows that began more than a day ago.
+    pub async fn remove_expired(&self) -> Result<u64, Error> {
+        let mut tx = self.0.db.begin().await?;
+        let over = tx.now_micros().saturating_sub(crate::identity::micros_of(SignedDuration::from_hours(24)));
+        let removed = on_db!(tx, c => {
+            sqlx::query("DELETE FROM rate_limits WHERE window_start <= $1").bind(over).execute(c).await?.rows_affected()
+        });
+        tx.commit().await?;
+        Ok(removed)
+    }
+}
+
+impl Shared {
     async fn store(&self, client: &str, window: Window, now: i64, length: i64) -> Result<Window, Error> {
         let mut tx = self.db.begin().await?;
         let (start, hits): (i64, i64) = on_db!(tx, c => {
@@ -256,18 +249,6 @@ impl Limiter {
         });
         tx.commit().await?;
         Ok(Window { start, hits: u32::try_from(hits).unwrap_or(u32::MAX) })
-    }
-
-    /// Removes stored windows that are over.
-    pub async fn remove_expired(&self) -> Result<u64, Error> {
-        let mut tx = self.db.begin().await?;
-        let over = tx.now_micros().saturating_sub(length_of(&self.rules.auth));
-        let removed = on_db!(tx, c => {
-            sqlx::query("DELETE FROM rate_limits WHERE tier = $1 AND window_start <= $2")
-                .bind(AUTH).bind(over).execute(c).await?.rows_affected()
-        });
-        tx.commit().await?;
-        Ok(removed)
     }
 }
 

@@ -189,6 +189,14 @@ impl Db {
         Ok(())
     }
 
+    /// Looks for damage in a SQLite file that is too large to be checked at each start; returns whether there was one.
+    pub async fn check_large(&self) -> Result<bool, OpenError> {
+        match &self.pools {
+            Pools::Sqlite { read, file, .. } => open::check_large(read, file).await,
+            Pools::Postgres(_) => Ok(false),
+        }
+    }
+
     /// Closes all connections; SQLite's log is folded into the main file by the last one.
     pub async fn close(&self) {
         match &self.pools {

@@ -248,6 +248,15 @@ async fn quick_check(pool: &SqlitePool, file: &Path) -> Result<(), OpenError> {
     Err(OpenError::Damaged { file: file.to_owned(), detail: found.join("; ").replace('\n', " ") })
 }
 
+/// The check that a start leaves out for a large file; for the background. Returns whether it ran.
+pub(super) async fn check_large(pool: &SqlitePool, file: &Path) -> Result<bool, OpenError> {
+    let size = file.metadata().map_err(|e| files::Error::new("read", file, e))?.len();
+    if size <= CHECK_UP_TO_BYTES {
+        return Ok(false);
+    }
+    quick_check(pool, file).await.map(|()| true)
+}
+
 fn refuse_sqlite(file: &Path, error: super::Error) -> OpenError {
     match error {
         super::Error::Damaged(source) => {

@@ -16,12 +16,14 @@ use super::{Caller, Client, Error, Identity, Role, Source, TokenRef, random_id};
 use crate::audit::{self, Entry, Outcome};
 use crate::clock;
 use crate::db;
+use crate::limits::Rule;
 use crate::on_db;
 
 /// How long a temporary token lives.
 const TEMPORARY: SignedDuration = SignedDuration::from_hours(1);
-/// Wrong tokens of one client that are recorded per minute; a flood must not fill the audit log.
-const RECORDED_PER_MINUTE: u32 = 10;
+/// Wrong tokens that are recorded per minute, of one client and of all together; a flood must not fill the audit log.
+const RECORDED_OF_ONE: Rule = Rule { max: 10, window: SignedDuration::from_mins(1) };
+const RECORDED_OF_ALL: Rule = Rule { max: 60, window: SignedDuration::from_mins(1) };
 
 /// A token, as it is listed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -277,9 +279,10 @@ impl Identity {
     }
 
     async fn record_bearer_failure(&self, wire: &str, client: &Client) -> Result<(), Error> {
-        let rule = crate::limits::Rule { max: RECORDED_PER_MINUTE, window: SignedDuration::from_mins(1) };
-        let from = client.ip_text().unwrap_or_default();
-        if !self.failures.take(&from, &rule, self.clock().now()).allowed {
+        let from = client.ip.map(crate::limits::client_key).unwrap_or_default();
+        let now = self.clock().now();
+        let counted = |whose: &str, rule: &Rule| self.failures.take(whose, rule, now).allowed;
+        if !counted(&from, &RECORDED_OF_ONE) || !counted("all", &RECORDED_OF_ALL) {
             return Ok(());
         }
         // Only a well-formed key id is worth keeping: it is public, and nothing else of what was sent may be stored.

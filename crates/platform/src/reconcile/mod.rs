@@ -2,7 +2,10 @@
 //!
 //! A reconciler takes no input and may run at any time, twice or not at all; so it is run on a timer and whenever somebody
 //! pokes it, and a poke during a run means one more run. What each one last did is visible. A panic ends the run, not the
-//! reconciler. Stopping waits until a deadline and then names who is still running.
+//! reconciler. Stopping waits until a deadline and then names who is still running. The platform's own ones are in
+//! [`upkeep`].
+
+mod upkeep;
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -17,12 +20,27 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+pub use self::upkeep::{Upkeep, upkeep};
 use crate::clock::Clock;
 
-/// What a run says about itself: what it did, or what went wrong.
-pub type RunResult = Result<String, Box<dyn std::error::Error + Send + Sync>>;
+/// What a successful run says about what it did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Outcome(pub Option<String>);
 
-type Work = Arc<dyn Fn() -> BoxFuture<'static, RunResult> + Send + Sync>;
+impl From<()> for Outcome {
+    fn from((): ()) -> Self {
+        Self(None)
+    }
+}
+
+impl From<String> for Outcome {
+    fn from(text: String) -> Self {
+        Self(Some(text))
+    }
+}
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+type Work = Arc<dyn Fn() -> BoxFuture<'static, Result<Outcome, Failure>> + Send + Sync>;
 
 /// What is known about a reconciler.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -55,77 +73,56 @@ struct Entry {
     status: Arc<Mutex<Status>>,
 }
 
-/// Collects reconcilers before they are started.
-pub struct Builder {
-    clock: Arc<dyn Clock>,
-    entries: BTreeMap<&'static str, Entry>,
-}
-
-impl Builder {
-    /// No reconcilers yet.
-    pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, entries: BTreeMap::new() }
-    }
-
-    /// Adds a reconciler that runs at the start, then every `interval`, and when poked.
-    #[must_use]
-    pub fn add<F, W>(mut self, name: &'static str, interval: Duration, work: W) -> Self
-    where
-        W: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = RunResult> + Send + 'static,
-    {
-        let status = Status { name, interval_secs: interval.as_secs(), ..Status::default() };
-        let entry = Entry {
-            work: Arc::new(move || work().boxed()),
-            interval,
-            poke: Arc::new(Notify::new()),
-            status: Arc::new(Mutex::new(status)),
-        };
-        self.entries.insert(name, entry);
-        self
-    }
-
-    /// Starts them all.
-    pub fn start(self) -> Reconcilers {
-        let stop = CancellationToken::new();
-        let mut running = BTreeMap::new();
-        for (name, entry) in self.entries {
-            let (poke, status) = (Arc::clone(&entry.poke), Arc::clone(&entry.status));
-            let task = tokio::spawn(keep_running(name, entry, Arc::clone(&self.clock), stop.clone()));
-            running.insert(name, Running { poke, status, task: Mutex::new(Some(task)) });
-        }
-        Reconcilers { stop, running: Arc::new(running) }
-    }
-}
-
 struct Running {
     poke: Arc<Notify>,
     status: Arc<Mutex<Status>>,
-    task: Mutex<Option<JoinHandle<()>>>,
+    task: Option<JoinHandle<()>>,
 }
 
-/// The running reconcilers. Clones share them.
+/// The reconcilers of one daemon. Clones share them.
 #[derive(Clone)]
 pub struct Reconcilers {
+    clock: Arc<dyn Clock>,
     stop: CancellationToken,
-    running: Arc<BTreeMap<&'static str, Running>>,
+    running: Arc<Mutex<BTreeMap<&'static str, Running>>>,
 }
 
 impl std::fmt::Debug for Reconcilers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_list().entries(self.running.keys()).finish()
+        f.debug_list().entries(self.running().keys()).finish()
     }
 }
 
-/// Reconcilers that did not stop in time.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("still running at the deadline: {}", .0.join(", "))]
-pub struct Hung(pub Vec<&'static str>);
-
 impl Reconcilers {
+    /// No reconcilers yet.
+    pub fn new(clock: Arc<dyn Clock>) -> Self {
+        Self { clock, stop: CancellationToken::new(), running: Arc::default() }
+    }
+
+    /// Starts a reconciler: it runs now, then every `interval`, and when poked. A name can be given once.
+    pub fn add<W, F, T, E>(&self, name: &'static str, interval: Duration, work: W)
+    where
+        W: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<T, E>> + Send + 'static,
+        T: Into<Outcome>,
+        E: Into<Failure>,
+    {
+        let mut running = self.running();
+        if running.contains_key(name) {
+            tracing::error!(reconciler = name, "two reconcilers have one name; the second does not run");
+            return;
+        }
+        let status = Status { name, interval_secs: interval.as_secs(), ..Status::default() };
+        let work: Work = Arc::new(move || work().map(|result| result.map(Into::into).map_err(Into::into)).boxed());
+        let (poke, status) = (Arc::new(Notify::new()), Arc::new(Mutex::new(status)));
+        let entry = Entry { work, interval, poke: Arc::clone(&poke), status: Arc::clone(&status) };
+        let task = tokio::spawn(keep_running(name, entry, Arc::clone(&self.clock), self.stop.clone()));
+        running.insert(name, Running { poke, status, task: Some(task) });
+    }
+
     /// Asks for a run now. A run that is under way is followed by another. False when there is none of that name.
     pub fn poke(&self, name: &str) -> bool {
-        match self.running.get(name) {
+        match self.running().get(name) {
             Some(running) => {
                 running.poke.notify_one();
                 true
@@ -136,23 +133,27 @@ impl Reconcilers {
 
     /// What each reconciler last did, by name.
     pub fn status(&self) -> Vec<Status> {
-        self.running.values().map(|running| lock(&running.status).clone()).collect()
+        self.running().values().map(|running| lock(&running.status).clone()).collect()
     }
 
-    /// Lets running work end, starts no more, and waits at most `limit`. What hangs is then abandoned and named.
-    pub async fn stop(&self, limit: Duration) -> Result<(), Hung> {
+    /// Lets running work end, starts no more, and waits at most `limit`. What hangs is abandoned, and its names returned.
+    pub async fn stop(&self, limit: Duration) -> Vec<&'static str> {
         self.stop.cancel();
         let deadline = tokio::time::Instant::now() + limit;
+        let tasks: Vec<_> =
+            self.running().iter_mut().filter_map(|(name, running)| Some((*name, running.task.take()?))).collect();
         let mut hung = Vec::new();
-        for (name, running) in self.running.iter() {
-            let task = running.task.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let Some(mut task) = task else { continue };
+        for (name, mut task) in tasks {
             if tokio::time::timeout_at(deadline, &mut task).await.is_err() {
                 task.abort();
-                hung.push(*name);
+                hung.push(name);
             }
         }
-        if hung.is_empty() { Ok(()) } else { Err(Hung(hung)) }
+        hung
+    }
+
+    fn running(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, Running>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -190,7 +191,7 @@ async fn run_once(name: &'static str, entry: &Entry, clock: &Arc<dyn Clock>) {
     status.last_end = Some(clock.now());
     match result {
         Ok(outcome) => {
-            status.last_outcome = Some(outcome);
+            status.last_outcome = outcome.0;
             status.last_error = None;
         }
         Err(error) => {
@@ -235,6 +236,10 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(3600);
 
+    fn none() -> Reconcilers {
+        Reconcilers::new(crate::clock::system())
+    }
+
     async fn until(reconcilers: &Reconcilers, what: impl Fn(&[Status]) -> bool) -> Vec<Status> {
         for _ in 0..500 {
             let status = reconcilers.status();
@@ -250,19 +255,18 @@ mod tests {
     async fn runs_at_the_start_and_when_poked() {
         let count = Arc::new(AtomicU32::new(0));
         let counted = Arc::clone(&count);
-        let reconcilers = Builder::new(crate::clock::system())
-            .add("count", LONG, move || {
-                let n = counted.fetch_add(1, Ordering::SeqCst) + 1;
-                async move { Ok(format!("run {n}")) }
-            })
-            .start();
+        let reconcilers = none();
+        reconcilers.add("count", LONG, move || {
+            let n = counted.fetch_add(1, Ordering::SeqCst) + 1;
+            async move { Ok::<_, std::io::Error>(format!("run {n}")) }
+        });
         until(&reconcilers, |status| status[0].runs == 1).await;
         assert!(reconcilers.poke("count"));
         assert!(!reconcilers.poke("unknown"));
         let status = until(&reconcilers, |status| status[0].runs == 2).await;
         assert_eq!(status[0].last_outcome.as_deref(), Some("run 2"));
         assert!(status[0].last_start <= status[0].last_end);
-        reconcilers.stop(Duration::from_secs(5)).await.unwrap();
+        assert!(reconcilers.stop(Duration::from_secs(5)).await.is_empty());
         reconcilers.poke("count");
         tokio::time::sleep(Duration::from_millis(20)).await;
         assert_eq!(count.load(Ordering::SeqCst), 2);
@@ -272,16 +276,15 @@ mod tests {
     async fn a_poke_during_a_run_means_one_more() {
         let (started, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
         let (started_in, go_in) = (Arc::clone(&started), Arc::clone(&go));
-        let reconcilers = Builder::new(crate::clock::system())
-            .add("slow", LONG, move || {
-                let (started, go) = (Arc::clone(&started_in), Arc::clone(&go_in));
-                async move {
-                    started.notify_one();
-                    go.notified().await;
-                    Ok(String::new())
-                }
-            })
-            .start();
+        let reconcilers = none();
+        reconcilers.add("slow", LONG, move || {
+            let (started, go) = (Arc::clone(&started_in), Arc::clone(&go_in));
+            async move {
+                started.notify_one();
+                go.notified().await;
+                Ok::<_, std::io::Error>(())
+            }
+        });
         started.notified().await;
         reconcilers.poke("slow");
         reconcilers.poke("slow");
@@ -290,24 +293,23 @@ mod tests {
         go.notify_one();
         let status = until(&reconcilers, |status| status[0].runs == 2).await;
         assert!(!status[0].running);
-        reconcilers.stop(Duration::from_secs(5)).await.unwrap();
+        assert!(reconcilers.stop(Duration::from_secs(5)).await.is_empty());
     }
 
     #[tokio::test]
     async fn errors_and_panics_are_shown_and_survived() {
         let count = Arc::new(AtomicU32::new(0));
-        let reconcilers = Builder::new(crate::clock::system())
-            .add("moody", LONG, move || {
-                let n = count.fetch_add(1, Ordering::SeqCst);
-                async move {
-                    match n {
-                        0 => Err("no luck".into()),
-                        1 => panic!("bad mood"),
-                        _ => Ok("fine".to_owned()),
-                    }
+        let reconcilers = none();
+        reconcilers.add("moody", LONG, move || {
+            let n = count.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match n {
+                    0 => Err("no luck"),
+                    1 => panic!("bad mood"),
+                    _ => Ok("fine".to_owned()),
                 }
-            })
-            .start();
+            }
+        });
         let status = until(&reconcilers, |status| status[0].runs == 1).await;
         assert_eq!(status[0].last_error.as_deref(), Some("no luck"));
         reconcilers.poke("moody");
@@ -316,18 +318,15 @@ mod tests {
         reconcilers.poke("moody");
         let status = until(&reconcilers, |status| status[0].runs == 3).await;
         assert_eq!((status[0].failures, status[0].last_error.as_deref()), (2, None));
-        reconcilers.stop(Duration::from_secs(5)).await.unwrap();
+        assert!(reconcilers.stop(Duration::from_secs(5)).await.is_empty());
     }
 
     #[tokio::test]
     async fn who_hangs_is_named() {
-        let reconcilers = Builder::new(crate::clock::system())
-            .add("stuck", LONG, std::future::pending)
-            .add("quick", LONG, || async { Ok(String::new()) })
-            .start();
+        let reconcilers = none();
+        reconcilers.add("stuck", LONG, std::future::pending::<Result<(), std::io::Error>>);
+        reconcilers.add("quick", LONG, || async { Ok::<_, std::io::Error>(()) });
         until(&reconcilers, |status| status.iter().any(|status| status.name == "stuck" && status.running)).await;
-        let hung = reconcilers.stop(Duration::from_millis(50)).await.unwrap_err();
-        assert_eq!(hung, Hung(vec!["stuck"]));
-        assert_eq!(hung.to_string(), "still running at the deadline: stuck");
+        assert_eq!(reconcilers.stop(Duration::from_millis(50)).await, ["stuck"]);
     }
 }
