@@ -16,24 +16,15 @@ impl Account {
     /// Looks an account up by its name.
     pub fn named(name: &str) -> Result<Self> {
         let table = std::fs::read_to_string("/etc/passwd").context("read /etc/passwd")?;
-        let fields = table
-            .lines()
-            .map(|line| line.split(':').collect::<Vec<_>>())
-            .find(|fields| fields.first() == Some(&name));
+        let fields =
+            table.lines().map(|line| line.split(':').collect::<Vec<_>>()).find(|fields| fields.first() == Some(&name));
         let Some(fields) = fields else {
             bail!("there is no account `{name}` on this machine: run `scripts/install.sh test`");
         };
         let number = |at: usize| -> Result<u32> {
-            fields
-                .get(at)
-                .context("a short line in /etc/passwd")?
-                .parse()
-                .context("a bad number in /etc/passwd")
+            fields.get(at).context("a short line in /etc/passwd")?.parse().context("a bad number in /etc/passwd")
         };
-        Ok(Self {
-            uid: number(2)?,
-            gid: number(3)?,
-        })
+        Ok(Self { uid: number(2)?, gid: number(3)? })
     }
 
     /// Whether this process is root.
@@ -58,8 +49,5 @@ impl Account {
 
 /// Empties a command's environment but for a path and a locale.
 pub fn clean(command: &mut Command) {
-    command
-        .env_clear()
-        .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
-        .env("LC_ALL", "C.UTF-8");
+    command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("LC_ALL", "C.UTF-8");
 }

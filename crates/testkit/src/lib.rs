@@ -6,9 +6,22 @@
 //! never part of a release build; it knows the other programs by their command lines alone, not our crates.
 
 pub mod account;
+pub mod api;
+pub mod backend;
+pub mod daemon;
+pub mod disk;
+pub mod haproxy;
+pub mod load;
+pub mod place;
 pub mod port;
 pub mod postgres;
+pub mod process;
 pub mod wait;
 
+pub use api::Api;
+pub use backend::{Backend, http_backend};
+pub use daemon::Daemon;
+pub use disk::Disk;
+pub use load::Load;
 pub use port::free_port;
 pub use postgres::Postgres;

@@ -19,26 +19,15 @@ const LAST: u16 = 31_999;
 /// When there is none, or the lock directory cannot be used.
 pub fn free_port() -> u16 {
     let directory = std::env::temp_dir().join("plenum-test-ports");
-    std::fs::create_dir_all(&directory)
-        .unwrap_or_else(|error| panic!("cannot make {directory:?}: {error}"));
+    std::fs::create_dir_all(&directory).unwrap_or_else(|error| panic!("cannot make {directory:?}: {error}"));
     let span = u32::from(LAST - FIRST) + 1;
-    let mut held = HELD
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut held = HELD.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     // Each process begins elsewhere, so that parallel tests rarely meet.
-    let start = std::process::id()
-        .wrapping_mul(7919)
-        .wrapping_add(held.len() as u32 * 31)
-        % span;
+    let start = std::process::id().wrapping_mul(7919).wrapping_add(held.len() as u32 * 31) % span;
     for step in 0..span {
         let port = FIRST + ((start + step) % span) as u16;
         let path = directory.join(port.to_string());
-        let Ok(file) = File::options()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(&path)
-        else {
+        let Ok(file) = File::options().create(true).truncate(false).write(true).open(&path) else {
             continue;
         };
         if file.try_lock().is_ok() && is_free(port) {

@@ -31,11 +31,7 @@ impl Postgres {
     pub fn start() -> Result<Self> {
         let programs = programs()?;
         let directory = tempfile::Builder::new().prefix("plenum-pg-").tempdir()?;
-        let account = if Account::are_we_root() {
-            Some(Account::named("postgres")?)
-        } else {
-            None
-        };
+        let account = if Account::are_we_root() { Some(Account::named("postgres")?) } else { None };
         if let Some(account) = account {
             std::os::unix::fs::chown(directory.path(), Some(account.uid), Some(account.gid))?;
         }
@@ -43,24 +39,11 @@ impl Postgres {
         let output = as_account(account, &programs.join("initdb"))
             .arg("-D")
             .arg(&data)
-            .args([
-                "-U",
-                "postgres",
-                "-A",
-                "trust",
-                "-E",
-                "UTF8",
-                "--no-sync",
-                "--no-instructions",
-            ])
+            .args(["-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync", "--no-instructions"])
             .stdin(Stdio::null())
             .output()
             .context("run initdb")?;
-        ensure!(
-            output.status.success(),
-            "initdb failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        ensure!(output.status.success(), "initdb failed: {}", String::from_utf8_lossy(&output.stderr));
 
         let log_path = directory.path().join("log");
         let log = File::create(&log_path)?;
@@ -68,24 +51,9 @@ impl Postgres {
         let mut server = as_account(account, &programs.join("postgres"))
             .arg("-D")
             .arg(&data)
-            .args([
-                "-c",
-                "listen_addresses=127.0.0.1",
-                "-c",
-                &format!("port={port}"),
-            ])
-            .args([
-                "-c",
-                &format!("unix_socket_directories={}", directory.path().display()),
-            ])
-            .args([
-                "-c",
-                "fsync=off",
-                "-c",
-                "full_page_writes=off",
-                "-c",
-                "synchronous_commit=off",
-            ])
+            .args(["-c", "listen_addresses=127.0.0.1", "-c", &format!("port={port}")])
+            .args(["-c", &format!("unix_socket_directories={}", directory.path().display())])
+            .args(["-c", "fsync=off", "-c", "full_page_writes=off", "-c", "synchronous_commit=off"])
             .args(["-c", "shared_buffers=32MB", "-c", "max_connections=60"])
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
@@ -96,9 +64,7 @@ impl Postgres {
         // The eighth line of the pid file is the server's own word for "you may connect".
         let ready = || {
             let text = std::fs::read_to_string(data.join("postmaster.pid")).unwrap_or_default();
-            text.lines()
-                .nth(7)
-                .is_some_and(|line| line.trim() == "ready")
+            text.lines().nth(7).is_some_and(|line| line.trim() == "ready")
         };
         if let Err(error) = wait::until("PostgreSQL", Duration::from_secs(20), ready) {
             let _ = server.kill();
@@ -106,43 +72,20 @@ impl Postgres {
             let log = std::fs::read_to_string(&log_path).unwrap_or_default();
             bail!("{error}; its log says: {log}");
         }
-        Ok(Self {
-            server,
-            programs,
-            port,
-            databases: AtomicU32::new(0),
-            _directory: directory,
-        })
+        Ok(Self { server, programs, port, databases: AtomicU32::new(0), _directory: directory })
     }
 
     /// Makes a new, empty database and gives the URL to connect to it.
     pub async fn database(&self) -> Result<String> {
         let name = format!("test_{}", self.databases.fetch_add(1, Ordering::Relaxed));
         let output = tokio::process::Command::new(self.programs.join("createdb"))
-            .args([
-                "-h",
-                "127.0.0.1",
-                "-p",
-                &self.port.to_string(),
-                "-U",
-                "postgres",
-                "-T",
-                "template0",
-                &name,
-            ])
+            .args(["-h", "127.0.0.1", "-p", &self.port.to_string(), "-U", "postgres", "-T", "template0", &name])
             .stdin(Stdio::null())
             .output()
             .await
             .context("run createdb")?;
-        ensure!(
-            output.status.success(),
-            "createdb failed: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        Ok(format!(
-            "postgres://postgres@127.0.0.1:{}/{name}",
-            self.port
-        ))
+        ensure!(output.status.success(), "createdb failed: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(format!("postgres://postgres@127.0.0.1:{}/{name}", self.port))
     }
 
     /// The port that the cluster listens on, on 127.0.0.1.
@@ -187,11 +130,7 @@ fn as_account(account: Option<Account>, program: &Path) -> Command {
 /// The directory with the server's programs; distributions keep it off the PATH, one directory per version.
 fn programs() -> Result<PathBuf> {
     let mut found: Vec<(u32, PathBuf)> = Vec::new();
-    for entry in std::fs::read_dir("/usr/lib/postgresql")
-        .into_iter()
-        .flatten()
-        .flatten()
-    {
+    for entry in std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten() {
         let version = entry.file_name().to_string_lossy().parse().unwrap_or(0);
         let programs = entry.path().join("bin");
         if programs.join("initdb").exists() {
@@ -199,9 +138,7 @@ fn programs() -> Result<PathBuf> {
         }
     }
     found.sort();
-    let newest = found
-        .pop()
-        .context("PostgreSQL is not installed: run `scripts/install.sh test`")?;
+    let newest = found.pop().context("PostgreSQL is not installed: run `scripts/install.sh test`")?;
     Ok(newest.1)
 }
 
@@ -215,10 +152,8 @@ mod tests {
         let one = postgres.database().await.unwrap();
         let two = postgres.database().await.unwrap();
         assert_ne!(one, two);
-        let output = Command::new(postgres.programs.join("psql"))
-            .args(["-tA", &one, "-c", "select 40 + 2"])
-            .output()
-            .unwrap();
+        let output =
+            Command::new(postgres.programs.join("psql")).args(["-tA", &one, "-c", "select 40 + 2"]).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), "42");
         let port = postgres.port();
         drop(postgres);
