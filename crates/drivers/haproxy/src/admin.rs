@@ -6,6 +6,7 @@
 //! Commands go many to a connection, joined by `;`.
 
 mod change;
+mod frontends;
 mod info;
 mod map;
 mod reply;
@@ -20,6 +21,7 @@ use crate::wire::{self, Limits};
 use crate::{Error, Result};
 
 pub use change::{Change, ServerState};
+pub use frontends::FrontendRow;
 pub use info::Info;
 pub use map::MapEntry;
 pub use servers::{ServerRow, parse as parse_servers_state};
