@@ -9,10 +9,7 @@ CREATE TABLE snapshots (
     reason      TEXT,
     sha         TEXT    NOT NULL,              -- SHA-256 (hex) of the text
     size        INTEGER NOT NULL,              -- bytes of the text
-    created_at  TEXT    NOT NULL,              -- meta.createdAt
-    edited_at   TEXT    NOT NULL,              -- meta.lastEditedAt
-    edited_by   TEXT,                          -- meta.lastEditedBy
-    upgraded_at TEXT,                          -- meta.schemaUpgradedAt
+    meta        TEXT    NOT NULL,              -- canonical JSON of the document's `meta`
     depth       INTEGER NOT NULL DEFAULT 0,    -- deltas between this row and the whole text it goes back to
     base        INTEGER REFERENCES snapshots (seq),
     body        BLOB    NOT NULL

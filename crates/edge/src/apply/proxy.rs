@@ -1,0 +1,172 @@
+//! This installation's HAProxy: the program, the process and its sockets, whoever started it.
+//!
+//! *Managed*: Plenum starts it, detached, and finds it again after its own restart. *External*: somebody else does (systemd),
+//! and Plenum only speaks to its sockets.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, SystemTime},
+};
+
+use haproxy::{Admin, Binary, Check, Error, Master, Probe, Process, Spec, Stop, Verdict};
+
+/// What the marker's line in the configuration begins with, and what `show info` returns it behind.
+pub const MARKER_PREFIX: &str = "plenum:";
+
+/// How long a process may take to end before what is left of it is killed.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// The log of a managed process is cut to its last part beyond this size (bytes).
+const LOG_LIMIT: u64 = 16 << 20;
+
+/// Who starts HAProxy.
+#[derive(Clone, Debug)]
+pub enum Mode {
+    /// Plenum does.
+    Managed(Spec),
+    /// Somebody else does.
+    External,
+}
+
+/// How long the program's answers may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For `haproxy -c`.
+    pub check: Duration,
+    /// For a start or a reload.
+    pub reload: Duration,
+}
+
+/// The one HAProxy of this installation.
+#[derive(Debug)]
+pub struct Proxy {
+    mode: Mode,
+    binary: Binary,
+    admin: Admin,
+    master: Master,
+    patience: Patience,
+    process: tokio::sync::Mutex<Option<Arc<Process>>>,
+    probe: Mutex<Option<(SystemTime, Arc<Probe>)>>,
+}
+
+impl Proxy {
+    /// Describes it; nothing is run yet.
+    pub fn new(mode: Mode, program: &Path, admin_socket: PathBuf, master_socket: PathBuf, patience: Patience) -> Proxy {
+        Proxy {
+            mode,
+            binary: Binary::new(program),
+            admin: Admin::new(admin_socket),
+            master: Master::new(master_socket),
+            patience,
+            process: tokio::sync::Mutex::new(None),
+            probe: Mutex::new(None),
+        }
+    }
+
+    /// Who starts it.
+    pub fn mode(&self) -> &Mode {
+        &self.mode
+    }
+
+    /// The running worker's admin socket.
+    pub fn admin(&self) -> &Admin {
+        &self.admin
+    }
+
+    /// Version and features of the installed program; asked again when the program's file changes, as a package upgrade does.
+    pub async fn probe(&self) -> Result<Arc<Probe>, Error> {
+        let changed = std::fs::metadata(self.binary.path()).and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let known = self.probe.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some((at, probe)) = known
+            && at == changed
+        {
+            return Ok(probe);
+        }
+        let probe = Arc::new(self.binary.probe().await?);
+        *self.probe.lock().unwrap_or_else(PoisonError::into_inner) = Some((changed, Arc::clone(&probe)));
+        Ok(probe)
+    }
+
+    /// Lets the installed program check the configuration `name` in `directory`.
+    pub async fn check(&self, directory: &Path, name: &str) -> Result<Check, Error> {
+        self.binary.check(directory, name, self.patience.check).await
+    }
+
+    /// The marker that the running worker reports; `None` where no worker answers or it runs something else than ours.
+    pub async fn marker(&self) -> Option<String> {
+        let info = self.admin.info().await.ok()?;
+        Some(info.description()?.strip_prefix(MARKER_PREFIX)?.to_owned())
+    }
+
+    /// Makes HAProxy load what `current` names: by a reload where it runs, by a start where it does not and we may.
+    pub async fn load(&self) -> Result<Verdict, Error> {
+        let Mode::Managed(spec) = &self.mode else {
+            return self.master.reload(self.patience.reload).await;
+        };
+        if let Some(process) = self.running(spec).await {
+            return process.reload(self.patience.reload).await;
+        }
+        match Process::start(spec.clone(), self.patience.reload).await {
+            Ok(process) => {
+                let worker_pid = process.pid();
+                *self.process.lock().await = Some(Arc::new(process));
+                Ok(Verdict::Success { worker_pid, log: String::new() })
+            }
+            Err(Error::Start { log, reason }) => {
+                Ok(Verdict::Failed { log: if log.trim().is_empty() { reason } else { log } })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Cuts the managed process's log to its last part where it has grown large.
+    pub async fn trim_log(&self) {
+        let Mode::Managed(spec) = &self.mode else { return };
+        if let Some(process) = self.running(spec).await
+            && let Err(error) = process.trim_log(LOG_LIMIT)
+        {
+            tracing::warn!(%error, "HAProxy's log cannot be cut");
+        }
+    }
+
+    /// Whether there is a process that answers.
+    pub async fn is_running(&self) -> bool {
+        match &self.mode {
+            Mode::Managed(spec) => self.running(spec).await.is_some(),
+            Mode::External => self.admin.info().await.is_ok(),
+        }
+    }
+
+    /// Ends the managed process at once.
+    pub async fn stop(&self) -> Result<(), Error> {
+        let Mode::Managed(spec) = &self.mode else {
+            return Err(Error::NotRunning { reason: "HAProxy is not managed by Plenum".to_owned() });
+        };
+        if let Some(process) = self.running(spec).await {
+            process.stop(Stop::Now, STOP_WITHIN).await?;
+        }
+        *self.process.lock().await = None;
+        Ok(())
+    }
+
+    /// The managed process: the one we know, or one that an earlier daemon left running.
+    async fn running(&self, spec: &Spec) -> Option<Arc<Process>> {
+        let mut known = self.process.lock().await;
+        if let Some(process) = known.as_ref().filter(|process| process.is_alive()) {
+            return Some(Arc::clone(process));
+        }
+        *known = match Process::adopt(spec.clone()).await {
+            Ok(process) => {
+                tracing::info!(pid = process.pid(), "adopted the running HAProxy");
+                Some(Arc::new(process))
+            }
+            Err(Error::NotRunning { .. }) => None,
+            Err(error) => {
+                tracing::warn!(%error, "a running HAProxy could not be adopted");
+                None
+            }
+        };
+        known.clone()
+    }
+}

@@ -1,0 +1,138 @@
+//! HAProxy's process and its files, as a person asks for them: reload, start, stop, and what lies on disk.
+
+use std::path::PathBuf;
+
+use haproxy::Verdict;
+use platform::{
+    audit::{self, Entry, Outcome},
+    http::error::Error,
+};
+use serde_json::json;
+
+use crate::{
+    apply::{
+        ApplyError, Engine, Mode,
+        generation::{CONFIG_FILE, KEEPALIVED_FILE},
+    },
+    render,
+    store::Settings,
+};
+
+/// How HAProxy is controlled here.
+#[derive(Debug)]
+pub struct Strategy {
+    /// `direct` or `systemd`.
+    pub name: &'static str,
+    /// `managed` or `external`.
+    pub mode: &'static str,
+    /// Where its pid is written.
+    pub pid_file: Option<PathBuf>,
+    /// Whether it was stopped on purpose.
+    pub stopped: bool,
+    /// Whether it answers.
+    pub running: bool,
+}
+
+/// How HAProxy is controlled here.
+pub async fn strategy(engine: &Engine) -> Result<Strategy, ApplyError> {
+    let (name, mode, pid_file) = match engine.proxy().mode() {
+        Mode::Managed(spec) => ("direct", "managed", Some(spec.pid_file.clone())),
+        Mode::External => ("systemd", "external", None),
+    };
+    Ok(Strategy { name, mode, pid_file, stopped: engine.is_stopped().await?, running: engine.proxy().is_running().await })
+}
+
+/// The configuration file as it lies on disk. Masking knows only what Plenum rendered, so an edited file is for admins.
+pub async fn config_on_disk(engine: &Engine, secrets: bool) -> Result<String, Error> {
+    let text = file_on_disk(engine, CONFIG_FILE).await?;
+    if secrets {
+        return Ok(text);
+    }
+    let live = engine.live().filter(|live| *live.cfg == *text);
+    let live = live.ok_or_else(|| Error::conflict("haproxy.cfg.edited", "the file on disk is not what Plenum rendered; only an admin may see it"))?;
+    Ok(render::mask(&live.document, &text))
+}
+
+/// What the stored document renders to.
+pub fn config_of_state(engine: &Engine, secrets: bool) -> Result<String, Error> {
+    let live = engine.live().ok_or_else(|| Error::conflict("haproxy.cfg.stateNotInitialized", "there is no document yet; PUT one"))?;
+    Ok(if secrets { live.cfg.to_string() } else { render::mask(&live.document, &live.cfg) })
+}
+
+/// keepalived's configuration as it lies on disk.
+pub async fn keepalived_on_disk(engine: &Engine, secrets: bool) -> Result<String, Error> {
+    let text = file_on_disk(engine, KEEPALIVED_FILE).await?;
+    match engine.live() {
+        _ if secrets => Ok(text),
+        Some(live) => Ok(render::mask(&live.document, &text)),
+        None => Err(Error::conflict("haproxy.cfg.stateNotInitialized", "there is no document yet; PUT one")),
+    }
+}
+
+async fn file_on_disk(engine: &Engine, name: &str) -> Result<String, Error> {
+    let missing = || Error::not_found("haproxy.cfg.notFound", format!("there is no {name} on disk"));
+    let generation = engine.generations().current().ok_or_else(missing)?;
+    match tokio::fs::read_to_string(engine.generations().dir(generation).join(name)).await {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(missing()),
+        Err(error) => Err(Error::internal(error)),
+    }
+}
+
+impl Engine {
+    /// Loads the current generation anew and says what HAProxy printed.
+    pub async fn reload(&self, actor: &str) -> Result<String, ApplyError> {
+        let outcome = self.load_again().await;
+        self.audited(actor, "reload", &outcome, json!({ "trigger": "manual" })).await?;
+        outcome
+    }
+
+    /// Starts HAProxy and remembers that it should run.
+    pub async fn start(&self, actor: &str) -> Result<String, ApplyError> {
+        self.want_stopped(false).await?;
+        let outcome = self.load_again().await;
+        self.audited(actor, "start", &outcome, json!({})).await?;
+        outcome
+    }
+
+    /// Stops HAProxy and remembers that it should not run.
+    pub async fn stop(&self, actor: &str) -> Result<String, ApplyError> {
+        self.want_stopped(true).await?;
+        let stopped = self.proxy().stop().await;
+        let outcome = stopped
+            .map(|()| String::new())
+            .map_err(|error| ApplyError::Rejected { message: format!("HAProxy could not be stopped: {error}"), output: String::new(), hints: Vec::new() });
+        if outcome.is_err() {
+            self.want_stopped(false).await?;
+        }
+        self.audited(actor, "stop", &outcome, json!({})).await?;
+        outcome
+    }
+
+    async fn load_again(&self) -> Result<String, ApplyError> {
+        let _turn = self.take_turn().await?;
+        let failed = |message: String, output: String| ApplyError::Rejected { message, output, hints: Vec::new() };
+        match self.load_carrying_overlay().await {
+            Ok(Verdict::Success { log, .. }) => Ok(log),
+            Ok(Verdict::Failed { log }) => Err(failed("HAProxy refuses to load the configuration; what ran runs on".to_owned(), log)),
+            Ok(Verdict::Unknown(unknown)) => Err(failed(format!("HAProxy did not say whether it loaded the configuration: {unknown:?}"), String::new())),
+            Err(error) => Err(failed(format!("HAProxy cannot be reached: {error}"), String::new())),
+        }
+    }
+
+    async fn want_stopped(&self, stopped: bool) -> Result<(), ApplyError> {
+        let mut tx = self.db().begin().await?;
+        Settings::HaproxyStopped.set(&mut tx, if stopped { "yes" } else { "no" }).await?;
+        Ok(tx.commit().await?)
+    }
+
+    async fn audited(&self, actor: &str, action: &'static str, outcome: &Result<String, ApplyError>, details: serde_json::Value) -> Result<(), ApplyError> {
+        let (verdict, details) = match outcome {
+            Ok(_) => (Outcome::Ok, details),
+            Err(error) => (Outcome::Error, json!({ "error": error.summary() })),
+        };
+        let mut tx = self.db().begin().await?;
+        audit::record(&mut tx, Entry::new(actor, "haproxy", action).details(details), verdict).await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,9 @@
+//! The edge area over HTTP: the routes, their wire types, and what each failure looks like to a client.
+
+mod error;
+mod haproxy;
+mod router;
+mod snapshots;
+mod state;
+
+pub use router::routes;

@@ -1,0 +1,153 @@
+//! `/api/snapshots`: the document's history.
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse as _, Response},
+};
+use jiff::Timestamp;
+use platform::http::error::Error;
+use platform::{identity::Caller, permissions::Permission};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use shape::Secrets;
+use utoipa::ToSchema;
+
+use crate::{
+    Edge,
+    apply::{ApplyError, Change, Edit, Precondition},
+    state::{self, Layout},
+    store::{self, Row, SnapshotId},
+};
+
+/// One snapshot in the list: the documented fields, and those that the original's web app reads.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SnapshotRow {
+    id: String,
+    snapshot_at: String,
+    actor: String,
+    reason: Option<String>,
+    name: String,
+    iso: String,
+    sha: String,
+    size: i64,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SnapshotList {
+    snapshots: Vec<SnapshotRow>,
+}
+
+/// A snapshot with its document.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Snapshot {
+    id: String,
+    snapshot_at: String,
+    actor: String,
+    reason: Option<String>,
+    state: Box<RawValue>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Restored {
+    restored_from: String,
+    snapshot_at: String,
+    state: Box<RawValue>,
+}
+
+/// Stored documents, newest first; the first is the current one.
+#[utoipa::path(
+    get, path = "/api/snapshots", operation_id = "list_snapshots", tag = "State",
+    responses((status = 200, description = "All snapshots", body = SnapshotList)),
+)]
+pub(super) async fn list_snapshots(State(edge): State<Edge>) -> Result<axum::Json<SnapshotList>, Error> {
+    let rows = store::list(edge.engine.db()).await?;
+    Ok(axum::Json(SnapshotList { snapshots: rows.into_iter().map(SnapshotRow::from).collect() }))
+}
+
+/// One stored document.
+#[utoipa::path(
+    get, path = "/api/snapshots/{id}", operation_id = "get_snapshot", tag = "State",
+    params(("id" = String, Path, description = "The snapshot's id, with or without `.json`")),
+    responses(
+        (status = 200, description = "The snapshot with its document", content_type = "application/json"),
+        (status = 400, description = "Not an id"),
+        (status = 404, description = "No such snapshot"),
+    ),
+)]
+pub(super) async fn get_snapshot(State(edge): State<Edge>, Path(id): Path<String>) -> Result<Response, Error> {
+    let row = find(&edge, &id).await?;
+    let document = edge.engine.stored_document(&row).await?;
+    let state = raw(state::to_json(&document, Layout::Nested, Secrets::Masked))?;
+    let Row { id, at, actor, reason, .. } = row;
+    Ok(axum::Json(Snapshot { id, snapshot_at: iso(at), actor, reason, state }).into_response())
+}
+
+/// Makes a stored document the current one, through the whole apply.
+#[utoipa::path(
+    post, path = "/api/snapshots/{id}/restore", operation_id = "restore_snapshot", tag = "State",
+    params(("id" = String, Path, description = "The snapshot's id, with or without `.json`")),
+    responses(
+        (status = 200, description = "Restored; the document as persisted", content_type = "application/json"),
+        (status = 400, description = "Not an id"),
+        (status = 404, description = "No such snapshot"),
+        (status = 502, description = "HAProxy refuses it; nothing was changed"),
+    ),
+)]
+pub(super) async fn restore_snapshot(
+    State(edge): State<Edge>,
+    caller: Caller,
+    Path(id): Path<String>,
+) -> Result<Response, Error> {
+    let row = find(&edge, &id).await?;
+    let document = edge.engine.stored_document(&row).await?;
+    let change = Change {
+        edit: Edit::Whole(document.into()),
+        actor: caller.actor.clone(),
+        reason: Some(format!("restore:{}", row.id)),
+        precondition: Precondition::None,
+        directives: caller.role.may(Permission::EdgeDirectives),
+    };
+    let applied = edge.engine.apply(change).await?;
+    let state = raw(applied.live.wire(Layout::Nested).to_vec())?;
+    Ok(axum::Json(Restored { restored_from: row.id, snapshot_at: iso(row.at), state }).into_response())
+}
+
+impl From<Row> for SnapshotRow {
+    fn from(row: Row) -> Self {
+        let at = iso(row.at);
+        SnapshotRow {
+            name: format!("{}.json", row.id),
+            id: row.id,
+            iso: at.clone(),
+            snapshot_at: at,
+            actor: row.actor,
+            reason: row.reason,
+            sha: row.sha,
+            size: row.size,
+        }
+    }
+}
+
+async fn find(edge: &Edge, id: &str) -> Result<Row, Error> {
+    let parsed = SnapshotId::parse(id).ok_or_else(|| {
+        Error::invalid("state.snapshot.invalidId", "a snapshot's id looks like 2026-05-17T12-34-56Z-abc1234")
+    })?;
+    let row = store::find(edge.engine.db(), &parsed).await?;
+    Ok(row.ok_or_else(|| ApplyError::NoSnapshot(parsed.to_string()))?)
+}
+
+/// Milliseconds and `Z`, as the original writes its times.
+fn iso(micros: i64) -> String {
+    let at = platform::clock::from_micros(micros);
+    let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
+    format!("{at:.3}")
+}
+
+/// Text that is JSON already, put into an answer without reading it again.
+fn raw(json: Vec<u8>) -> Result<Box<RawValue>, Error> {
+    let text = String::from_utf8(json).map_err(Error::internal)?;
+    RawValue::from_string(text).map_err(Error::internal)
+}
