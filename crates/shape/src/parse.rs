@@ -13,8 +13,8 @@ use crate::json::{Json, Object};
 /// The deepest nesting that is read; the deepest document of the product needs about ten.
 pub const MAX_DEPTH: usize = 64;
 
-/// Up to this many keys are compared pairwise, which is cheaper than hashing them.
-const FEW_KEYS: usize = 24;
+/// Up to this many keys are compared with those that a [`Sieve`] suspects, which is cheaper than hashing them.
+const FEW_KEYS: usize = 32;
 
 /// Why a text is not JSON, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,8 +41,8 @@ pub fn parse(bytes: &[u8]) -> Result<Json<'_>, SyntaxError> {
         Ok(text) => text,
         Err(error) => return Err(locate(bytes, error.valid_up_to(), "invalid UTF-8".to_owned())),
     };
-    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0 };
-    parser.document().map_err(|(at, message)| locate(bytes, at, message))
+    let mut parser = Parser { text, bytes: text.as_bytes(), at: 0, depth: 0, items: Vec::new(), members: Vec::new() };
+    parser.document().map_err(|failure| locate(bytes, failure.0, failure.1))
 }
 
 fn locate(bytes: &[u8], at: usize, message: String) -> SyntaxError {
@@ -56,26 +56,53 @@ fn locate(bytes: &[u8], at: usize, message: String) -> SyntaxError {
     }
 }
 
-/// Where a problem is, and what it is.
-type Failure = (usize, String);
+/// Where a problem is, and what it is. Boxed, so that results are as small as values.
+type Failure = Box<(usize, String)>;
+
+fn failure<T>(at: usize, message: impl Into<String>) -> Result<T, Failure> {
+    Err(Box::new((at, message.into())))
+}
 
 struct Parser<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    /// The items of all arrays that are open, innermost last. A finished array takes its own off, so that each
+    /// is allocated once and at its size.
+    items: Vec<Json<'a>>,
+    /// The members of all objects that are open, likewise.
+    members: Vec<(Cow<'a, str>, Json<'a>)>,
+}
+
+/// A set of keys that may be wrong about a key that is not in it, never about one that is.
+#[derive(Default)]
+struct Sieve(u64);
+
+impl Sieve {
+    /// Adds a key; says whether it may have been there already.
+    fn add(&mut self, key: &str) -> bool {
+        let bytes = key.as_bytes();
+        let ends = bytes.first().copied().unwrap_or(0).wrapping_mul(31) ^ bytes.last().copied().unwrap_or(0);
+        let middle = bytes.get(bytes.len() / 2).copied().unwrap_or(0);
+        let hash = u64::from(ends.wrapping_add(middle.wrapping_mul(7))) ^ bytes.len() as u64;
+        let bit = 1 << (hash % 64);
+        let known = self.0 & bit != 0;
+        self.0 |= bit;
+        known
+    }
 }
 
 impl<'a> Parser<'a> {
     fn document(&mut self) -> Result<Json<'a>, Failure> {
         self.space();
         if self.at == self.bytes.len() {
-            return Err((self.at, "the text is empty, expected a JSON value".to_owned()));
+            return failure(self.at, "the text is empty, expected a JSON value");
         }
         let value = self.value()?;
         self.space();
         if self.at < self.bytes.len() {
-            return Err((self.at, "unexpected text after the JSON value".to_owned()));
+            return failure(self.at, "unexpected text after the JSON value");
         }
         Ok(value)
     }
@@ -95,7 +122,7 @@ impl<'a> Parser<'a> {
             Some(found) => format!("expected {wanted}, found {found:?}"),
             None => format!("expected {wanted}, but the text ends"),
         };
-        Err((self.at, message))
+        failure(self.at, message)
     }
 
     fn value(&mut self) -> Result<Json<'a>, Failure> {
@@ -104,17 +131,17 @@ impl<'a> Parser<'a> {
             Some(b'{') => self.nested(Self::object),
             Some(b'[') => self.nested(Self::array),
             Some(b'-' | b'0'..=b'9') => self.number(),
-            Some(b't') => self.word("true", Json::Bool(true)),
-            Some(b'f') => self.word("false", Json::Bool(false)),
-            Some(b'n') => self.word("null", Json::Null),
+            Some(b't') => self.word("true").map(|()| Json::Bool(true)),
+            Some(b'f') => self.word("false").map(|()| Json::Bool(false)),
+            Some(b'n') => self.word("null").map(|()| Json::Null),
             _ => self.unexpected("a JSON value"),
         }
     }
 
-    fn word(&mut self, word: &str, value: Json<'a>) -> Result<Json<'a>, Failure> {
+    fn word(&mut self, word: &str) -> Result<(), Failure> {
         if self.bytes[self.at..].starts_with(word.as_bytes()) {
             self.at += word.len();
-            Ok(value)
+            Ok(())
         } else {
             self.unexpected("a JSON value")
         }
@@ -122,7 +149,7 @@ impl<'a> Parser<'a> {
 
     fn nested(&mut self, inner: fn(&mut Self) -> Result<Json<'a>, Failure>) -> Result<Json<'a>, Failure> {
         if self.depth == MAX_DEPTH {
-            return Err((self.at, format!("nested deeper than {MAX_DEPTH} levels")));
+            return failure(self.at, format!("nested deeper than {MAX_DEPTH} levels"));
         }
         self.depth += 1;
         self.at += 1;
@@ -132,21 +159,22 @@ impl<'a> Parser<'a> {
     }
 
     fn array(&mut self) -> Result<Json<'a>, Failure> {
-        let mut items = Vec::new();
+        let start = self.items.len();
         self.space();
         if self.peek() == Some(b']') {
             self.at += 1;
-            return Ok(Json::Array(items));
+            return Ok(Json::Array(Vec::new()));
         }
         loop {
             self.space();
-            items.push(self.value()?);
+            let item = self.value()?;
+            self.items.push(item);
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b']') => {
                     self.at += 1;
-                    return Ok(Json::Array(items));
+                    return Ok(Json::Array(self.items.drain(start..).collect()));
                 }
                 _ => return self.unexpected("`,` or `]`"),
             }
@@ -154,7 +182,8 @@ impl<'a> Parser<'a> {
     }
 
     fn object(&mut self) -> Result<Json<'a>, Failure> {
-        let mut members: Vec<(Cow<'a, str>, Json<'a>)> = Vec::new();
+        let start = self.members.len();
+        let mut sieve = Sieve::default();
         let mut many: HashSet<Cow<'a, str>> = HashSet::new();
         self.space();
         if self.peek() == Some(b'}') {
@@ -168,8 +197,9 @@ impl<'a> Parser<'a> {
                 return self.unexpected("a key in double quotes");
             }
             let key = self.string()?;
+            let members = &self.members[start..];
             let seen = if members.len() < FEW_KEYS {
-                members.iter().any(|(k, _)| *k == key)
+                sieve.add(&key) && members.iter().any(|(k, _)| *k == key)
             } else {
                 if many.is_empty() {
                     many.extend(members.iter().map(|(k, _)| k.clone()));
@@ -177,7 +207,7 @@ impl<'a> Parser<'a> {
                 !many.insert(key.clone())
             };
             if seen {
-                return Err((key_at, format!("the key {:?} is given twice", key.as_ref())));
+                return failure(key_at, format!("the key {:?} is given twice", key.as_ref()));
             }
             self.space();
             if self.peek() != Some(b':') {
@@ -186,13 +216,13 @@ impl<'a> Parser<'a> {
             self.at += 1;
             self.space();
             let value = self.value()?;
-            members.push((key, value));
+            self.members.push((key, value));
             self.space();
             match self.peek() {
                 Some(b',') => self.at += 1,
                 Some(b'}') => {
                     self.at += 1;
-                    return Ok(Json::Object(Object::from_members(members)));
+                    return Ok(Json::Object(Object::from_members(self.members.drain(start..).collect())));
                 }
                 _ => return self.unexpected("`,` or `}`"),
             }
@@ -209,9 +239,9 @@ impl<'a> Parser<'a> {
                     return Ok(Cow::Borrowed(&self.text[start..at]));
                 }
                 Some(b'\\') => break,
-                Some(0..0x20) => return Err((at, "control character in a string".to_owned())),
+                Some(0..0x20) => return failure(at, "control character in a string"),
                 Some(_) => at += 1,
-                None => return Err((self.at, "the string is not closed".to_owned())),
+                None => return failure(self.at, "the string is not closed"),
             }
         }
         self.string_with_escapes(start, at).map(Cow::Owned)
@@ -235,9 +265,9 @@ impl<'a> Parser<'a> {
                     at = next;
                     plain = next;
                 }
-                Some(0..0x20) => return Err((at, "control character in a string".to_owned())),
+                Some(0..0x20) => return failure(at, "control character in a string"),
                 Some(_) => at += 1,
-                None => return Err((self.at, "the string is not closed".to_owned())),
+                None => return failure(self.at, "the string is not closed"),
             }
         }
     }
@@ -259,7 +289,7 @@ impl<'a> Parser<'a> {
                 if let Some(character) = char::from_u32(high) {
                     return Ok((character, at + 6));
                 }
-                let half = || (at, "half a surrogate pair in a string".to_owned());
+                let half = || Box::new((at, "half a surrogate pair in a string".to_owned()));
                 if high >= 0xdc00 || self.bytes.get(at + 6..at + 8) != Some(b"\\u") {
                     return Err(half());
                 }
@@ -270,7 +300,7 @@ impl<'a> Parser<'a> {
                 let code = 0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00);
                 char::from_u32(code).map(|c| (c, at + 12)).ok_or_else(half)
             }
-            _ => Err((at, "unknown escape in a string".to_owned())),
+            _ => failure(at, "unknown escape in a string"),
         }
     }
 
@@ -280,7 +310,7 @@ impl<'a> Parser<'a> {
             .and_then(|digits| {
                 digits.iter().try_fold(0, |code, &digit| Some(code * 16 + char::from(digit).to_digit(16)?))
             })
-            .ok_or_else(|| (at, "expected four hexadecimal digits".to_owned()))
+            .ok_or_else(|| Box::new((at, "expected four hexadecimal digits".to_owned())))
     }
 
     fn number(&mut self) -> Result<Json<'a>, Failure> {
@@ -291,7 +321,7 @@ impl<'a> Parser<'a> {
         let first = self.at;
         let whole = self.digits("a digit")?;
         if whole > 1 && self.bytes[first] == b'0' {
-            return Err((first, "a number must not begin with 0".to_owned()));
+            return failure(first, "a number must not begin with 0");
         }
         let mut plain = true;
         if self.peek() == Some(b'.') {
@@ -313,12 +343,11 @@ impl<'a> Parser<'a> {
             && whole <= 15
             && let Ok(number) = text.parse::<i64>()
         {
-            #[expect(clippy::cast_precision_loss, reason = "at most 15 digits")]
             return Ok(Json::Number(number as f64));
         }
         match text.parse::<f64>() {
             Ok(number) if number.is_finite() => Ok(Json::Number(number)),
-            _ => Err((start, "the number is too large".to_owned())),
+            _ => failure(start, "the number is too large"),
         }
     }
 

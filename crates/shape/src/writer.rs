@@ -99,7 +99,6 @@ impl<'s> Writer<'s> {
         let mut rest = value.unsigned_abs();
         loop {
             at -= 1;
-            #[expect(clippy::cast_possible_truncation, reason = "a remainder of ten")]
             let digit = (rest % 10) as u8;
             digits[at] = b'0' + digit;
             rest /= 10;
@@ -115,7 +114,6 @@ impl<'s> Writer<'s> {
 
     /// Writes a finite number in ECMAScript's form.
     pub fn number(&mut self, value: f64) {
-        #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "compared afterwards")]
         if value.abs() < 1e15 && (value as i64) as f64 == value {
             return self.int(value as i64);
         }

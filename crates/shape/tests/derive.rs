@@ -1,5 +1,7 @@
 //! A type that uses everything the derive offers, read and written.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 extern crate plenum_shape as shape;
 
 use std::sync::Arc;

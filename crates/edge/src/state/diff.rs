@@ -127,9 +127,6 @@ impl Changes {
         after: &[T],
         same: impl Fn(&T, &T) -> bool,
     ) {
-        if before.len() == after.len() && before.iter().zip(after).all(|(b, a)| same(b, a)) {
-            return;
-        }
         let at =
             |index: usize| prefix.iter().map(|&key| Step::Field(key)).chain([Step::Index(index)]).collect::<Vec<_>>();
         let change = |kind, entity: &T, index, fields| Change {
@@ -140,6 +137,16 @@ impl Changes {
             path: at(index),
             fields,
         };
+        // Mostly everything is where it was, and then there is no need to look for it.
+        let in_place = |(b, a): (&T, &T)| same(b, a) || (b.key().is_some() && b.key() == a.key());
+        if before.len() == after.len() && before.iter().zip(after).all(in_place) {
+            for (index, (was, entity)) in before.iter().zip(after).enumerate() {
+                if !same(was, entity) {
+                    self.found.push(change(ChangeKind::Changed, entity, index, fields(was, entity, &[])));
+                }
+            }
+            return;
+        }
         let old: HashMap<&str, usize> = keys(before);
         let new: HashMap<&str, usize> = keys(after);
         for (index, entity) in before.iter().enumerate() {

@@ -84,7 +84,10 @@ impl Shape for AnyJson {
 
 /// The `x-…` keys of one object, with their values. Empty, it takes one word.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Extra(Option<Box<Vec<(Box<str>, AnyJson)>>>);
+pub struct Extra(Option<Box<Kept>>);
+
+/// Members in UTF-16 order of their keys.
+type Kept = Vec<(Box<str>, AnyJson)>;
 
 impl Extra {
     /// Whether a key is kept here.

@@ -37,13 +37,11 @@ fn integer(value: &Json<'_>, r: &mut Reader) -> Option<i64> {
         );
         return None;
     }
-    #[expect(clippy::cast_precision_loss, reason = "exact, that is what makes it safe")]
     let safe = SAFE as f64;
     if number.abs() > safe {
         r.unsafe_integer(*number > 0.0);
         return None;
     }
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be a safe integer")]
     Some(*number as i64)
 }
 
@@ -148,7 +146,6 @@ impl Shape for Positive {
 impl<const MIN: i64, const MAX: i64> Num<MIN, MAX> {
     /// The number, when it lies within the bounds.
     pub fn new(value: f64) -> Option<Self> {
-        #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
         (value >= MIN as f64 && value <= MAX as f64).then_some(Self(value))
     }
 
@@ -165,7 +162,6 @@ impl<const MIN: i64, const MAX: i64> Shape for Num<MIN, MAX> {
         let Json::Number(number) = value else {
             return r.mismatch("number", value);
         };
-        #[expect(clippy::cast_precision_loss, reason = "bounds are small")]
         let (min, max) = (MIN as f64, MAX as f64);
         if *number < min {
             r.too_small("number", MIN, true);
@@ -190,7 +186,6 @@ impl<const N: i64> Shape for Lit<N> {
     const EXPECTED: &'static str = "number";
 
     fn read(value: &Json<'_>, r: &mut Reader) -> Option<Self> {
-        #[expect(clippy::cast_precision_loss, reason = "literals are small")]
         if *value == Json::Number(N as f64) {
             return Some(Self);
         }
