@@ -131,13 +131,4 @@ impl Config {
     pub fn effective(&self) -> Result<String, serde_saphyr::SerializeError> {
         serde_saphyr::to_string(self)
     }
-
-    /// The address of the store: what is configured, or a SQLite file in the data directory.
-    #[must_use]
-    pub fn database_url(&self) -> DatabaseUrl {
-        self.database
-            .url
-            .clone()
-            .unwrap_or_else(|| DatabaseUrl::new(format!("sqlite:{}", self.data_dir.join("plenum.db").display())))
-    }
 }

@@ -47,7 +47,6 @@ const KEYS: &[&str] = &[
     "frontendLogging.enabled",
     "frontendLogging.level",
     "database.url",
-    "database.maxConnections",
     "haproxy.mode",
     "haproxy.bin",
     "haproxy.masterSocket",

@@ -213,18 +213,10 @@ impl Serialize for DatabaseUrl {
 }
 
 /// Where the store lives.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Database {
     /// `sqlite:<path>` or `postgres://…`; absent means a SQLite file in the data directory.
     pub url: Option<DatabaseUrl>,
-    pub max_connections: u32,
-}
-
-impl Default for Database {
-    fn default() -> Self {
-        Self { url: None, max_connections: 8 }
-    }
 }
 
 /// Who starts HAProxy.
@@ -349,7 +341,7 @@ impl Default for Security {
         Self {
             session_idle_minutes: 1440,
             session_max_days: 30,
-            bcrypt_rounds: 12,
+            bcrypt_rounds: 10,
             hsts_max_age_seconds: 31_536_000,
             quiesce_limit_seconds: 300,
         }
@@ -457,11 +449,7 @@ pub(super) fn logging(s: &mut Section<'_, '_>) -> Logging {
 }
 
 pub(super) fn database(s: &mut Section<'_, '_>) -> Database {
-    let d = Database::default();
-    Database {
-        url: s.value("url", None, |v| database_url(v).map(Some)),
-        max_connections: s.value("maxConnections", d.max_connections, int(1..=1000)),
-    }
+    Database { url: s.value("url", None, |v| database_url(v).map(Some)) }
 }
 
 /// The message never repeats the value: it may hold a password.

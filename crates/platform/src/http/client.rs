@@ -11,14 +11,14 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use http::header::{HOST, HeaderMap, HeaderName};
+use http::header::{HOST, HeaderMap, HeaderName, USER_AGENT};
 use http::request::Parts;
 use http::{Extensions, Uri};
 use ipnet::IpNet;
 
 use crate::config::Server;
 
-/// The other end of a connection, as the listener knows it.
+/// The other end of a connection. A listener puts it into the extensions of every request that it hands on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Peer {
     /// A TCP connection.
@@ -27,33 +27,44 @@ pub enum Peer {
     Local { uid: u32, pid: Option<i32>, user: String },
 }
 
-/// What a listener puts into the extensions of every request that it hands on.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Connection {
-    pub peer: Peer,
-    /// Whether this very connection is encrypted.
-    pub tls: bool,
-}
-
-impl Connection {
-    /// A plain TCP connection.
+impl Peer {
+    /// The process with this uid at the other end of the local socket.
     #[must_use]
-    pub fn tcp(address: SocketAddr) -> Self {
-        Self { peer: Peer::Tcp(address), tls: false }
+    pub fn local(uid: u32, pid: Option<i32>) -> Self {
+        Self::Local { uid, pid, user: user_name(uid) }
     }
 
-    /// A TLS connection.
+    /// This very process, for commands that run without a daemon.
     #[must_use]
-    pub fn tls(address: SocketAddr) -> Self {
-        Self { peer: Peer::Tcp(address), tls: true }
+    pub fn this_process() -> Self {
+        let pid = i32::try_from(std::process::id()).ok();
+        Self::local(rustix::process::geteuid().as_raw(), pid)
     }
 
-    /// A connection to the local socket.
+    /// The operating system's user, when it is root or the user that the daemon runs as. Nobody else is the operator.
     #[must_use]
-    pub fn local(uid: u32, pid: Option<i32>, user: impl Into<String>) -> Self {
-        Self { peer: Peer::Local { uid, pid, user: user.into() }, tls: false }
+    pub fn operator(&self) -> Option<&str> {
+        match self {
+            Self::Local { uid, user, .. } if *uid == 0 || *uid == rustix::process::geteuid().as_raw() => Some(user),
+            _ => None,
+        }
     }
 }
+
+/// The name of a local user; its number when it has none there.
+fn user_name(uid: u32) -> String {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let named = passwd.lines().find_map(|line| {
+        let mut fields = line.split(':');
+        let name = fields.next()?;
+        (fields.nth(1)?.parse() == Ok(uid)).then(|| name.to_owned())
+    });
+    named.unwrap_or_else(|| uid.to_string())
+}
+
+/// Put beside the [`Peer`] by a listener whose connections are encrypted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Encrypted;
 
 /// What is known about the client of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -66,6 +77,8 @@ pub struct Client {
     pub host: Option<String>,
     /// The path under which a trusted proxy publishes us; empty when at the root.
     pub ingress_path: String,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
     /// The connection that the request came on.
     pub peer: Option<Peer>,
 }
@@ -76,16 +89,10 @@ impl Client {
         extensions.get()
     }
 
-    /// The address as audit entries and limits name it: a whole /64 of IPv6 belongs to one client.
+    /// The same for the identity store.
     #[must_use]
-    pub fn limit_key(&self) -> IpAddr {
-        match self.ip {
-            IpAddr::V4(_) => self.ip,
-            IpAddr::V6(ip) => {
-                let network = u128::from(ip) >> 64 << 64;
-                IpAddr::V6(network.into())
-            }
-        }
+    pub fn identity(&self) -> crate::identity::Client {
+        crate::identity::Client { ip: Some(self.ip), user_agent: self.user_agent.clone() }
     }
 }
 
@@ -95,7 +102,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Client {
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Infallible> {
         Ok(Self::of(&parts.extensions)
             .cloned()
-            .unwrap_or_else(|| Trust::default().client(parts.extensions.get(), &parts.headers, &parts.uri)))
+            .unwrap_or_else(|| Trust::default().client(parts.extensions.get(), false, &parts.headers, &parts.uri)))
     }
 }
 
@@ -119,16 +126,17 @@ impl Trust {
         self.networks.iter().any(|network| network.contains(&ip))
     }
 
-    pub(super) fn client(&self, connection: Option<&Connection>, headers: &HeaderMap, uri: &Uri) -> Client {
-        let peer = connection.map(|connection| connection.peer.clone());
-        let direct = match &peer {
+    pub(super) fn client(&self, peer: Option<&Peer>, tls: bool, headers: &HeaderMap, uri: &Uri) -> Client {
+        let direct = match peer {
             // `::ffff:192.0.2.1` is 192.0.2.1, or the same client would have two names and miss every IPv4 network.
             Some(Peer::Tcp(address)) => address.ip().to_canonical(),
             Some(Peer::Local { .. }) => IpAddr::V4(Ipv4Addr::LOCALHOST),
             None => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
         };
         let trusted = matches!(peer, Some(Peer::Tcp(_))) && self.trusts(direct);
-        let tls = connection.is_some_and(|connection| connection.tls);
+        let user_agent =
+            headers.get(USER_AGENT).and_then(|v| v.to_str().ok()).map(|text| text.chars().take(256).collect());
+        let peer = peer.cloned();
         let own_host = headers.get(HOST).and_then(|v| v.to_str().ok()).or_else(|| uri.authority().map(|a| a.as_str()));
         if !trusted {
             return Client {
@@ -136,6 +144,7 @@ impl Trust {
                 https: tls,
                 host: own_host.map(str::to_owned),
                 ingress_path: String::new(),
+                user_agent,
                 peer,
             };
         }
@@ -149,6 +158,7 @@ impl Trust {
             https,
             host: forwarded_host.or(own_host).map(str::to_owned),
             ingress_path: self.ingress_path(headers).unwrap_or_default(),
+            user_agent,
             peer,
         }
     }
@@ -198,7 +208,9 @@ fn parse_hop(hop: &str) -> Option<IpAddr> {
 
 /// Finds out the client's address. Stands before the limits and the audit, which both go by it.
 pub(super) async fn resolve(trust: Arc<Trust>, mut request: Request, next: Next) -> Response {
-    let client = trust.client(request.extensions().get::<Connection>(), request.headers(), request.uri());
+    let extensions = request.extensions();
+    let tls = extensions.get::<Encrypted>().is_some();
+    let client = trust.client(extensions.get::<Peer>(), tls, request.headers(), request.uri());
     request.extensions_mut().insert(client);
     next.run(request).await
 }
@@ -216,7 +228,7 @@ mod tests {
         for (name, value) in headers {
             map.append(*name, value.parse().unwrap());
         }
-        trust.client(Some(&Connection::tcp(peer.parse().unwrap())), &map, &Uri::from_static("/"))
+        trust.client(Some(&Peer::Tcp(peer.parse().unwrap())), false, &map, &Uri::from_static("/"))
     }
 
     #[test]
@@ -280,14 +292,5 @@ mod tests {
             let found = client(&["10.0.0.1/32"], "10.0.0.1:1", &[("x-ingress-path", path)]);
             assert_eq!(found.ingress_path, "", "{path}");
         }
-    }
-
-    #[test]
-    fn one_ipv6_network_is_one_client() {
-        let one = client(&[], "[2001:db8:1:2::1]:1", &[]).limit_key();
-        let two = client(&[], "[2001:db8:1:2:ffff::9]:1", &[]).limit_key();
-        let other = client(&[], "[2001:db8:1:3::1]:1", &[]).limit_key();
-        assert_eq!(one, two);
-        assert_ne!(one, other);
     }
 }

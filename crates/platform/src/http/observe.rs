@@ -43,10 +43,6 @@ impl RequestId {
     }
 }
 
-/// Who made the request, for the log line; `admit` leaves it in the answer.
-#[derive(Clone, Debug)]
-pub(super) struct Actor(pub(super) Arc<str>);
-
 /// Names, times, logs and counts a request.
 pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     // Never taken from outside: a caller could make its lines look like somebody else's.
@@ -57,7 +53,9 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The path without the query, which may hold credentials.
     let path = request.uri().path().to_owned();
-    let span = tracing::info_span!("request", id = id.as_str(), method = method.as_str(), path);
+    // `admit` fills in the actor.
+    let span =
+        tracing::info_span!("request", id = id.as_str(), method = method.as_str(), path, actor = tracing::field::Empty);
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let elapsed = started.elapsed();
@@ -73,8 +71,7 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
 
     let status = response.status();
     let route = response.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
-    let actor = response.extensions().get::<Actor>().map_or("-", |actor| &*actor.0);
-    span.in_scope(|| log(&method, status, actor, elapsed.as_secs_f64() * 1000.0, error.as_ref()));
+    span.in_scope(|| log(&method, status, elapsed.as_secs_f64() * 1000.0, error.as_ref()));
     metrics::counter!(
         "plenum_http_requests_total",
         "method" => method_label(&method),
@@ -100,15 +97,15 @@ fn method_label(method: &Method) -> &'static str {
     }
 }
 
-fn log(method: &Method, status: StatusCode, actor: &str, ms: f64, error: Option<&Error>) {
+fn log(method: &Method, status: StatusCode, ms: f64, error: Option<&Error>) {
     let (status, code) = (status.as_u16(), error.map_or("", Error::code));
     match (error.and_then(Error::chain), status) {
-        (Some(cause), 500..) => tracing::error!(status, code, actor, ms, cause, "request failed"),
-        (None, 500..) => tracing::warn!(status, code, actor, ms, "request failed"),
-        (Some(cause), _) => tracing::debug!(status, code, actor, ms, cause, "request refused"),
-        (None, 400..) => tracing::debug!(status, code, actor, ms, "request refused"),
-        (None, _) if super::tier::is_read(method) => tracing::debug!(status, actor, ms, "request"),
-        (None, _) => tracing::info!(status, actor, ms, "request"),
+        (Some(cause), 500..) => tracing::error!(status, code, ms, cause, "request failed"),
+        (None, 500..) => tracing::warn!(status, code, ms, "request failed"),
+        (Some(cause), _) => tracing::debug!(status, code, ms, cause, "request refused"),
+        (None, 400..) => tracing::debug!(status, code, ms, "request refused"),
+        (None, _) if super::tier::is_read(method) => tracing::debug!(status, ms, "request"),
+        (None, _) => tracing::info!(status, ms, "request"),
     }
 }
 

@@ -19,7 +19,7 @@ use super::body::DEFAULT_BODY_LIMIT;
 use super::caller::MaybeCaller;
 use super::error::{Error, Family};
 use super::negotiate;
-use super::tier::Tier;
+use super::tier::{Tier, tier_of};
 use crate::identity::Source;
 use crate::permissions::Permission;
 
@@ -65,7 +65,7 @@ impl Access {
         Self { session_only: true, ..self }
     }
 
-    /// Counts against another budget than its method says. The route's path must not have parameters.
+    /// Counts against another budget than its method says.
     #[must_use]
     pub const fn tier(self, tier: Tier) -> Self {
         Self { tier: Some(tier), ..self }
@@ -111,7 +111,7 @@ impl RouteRow {
     /// The budget that the route counts against.
     #[must_use]
     pub fn tier(&self) -> Tier {
-        self.access.tier.unwrap_or_else(|| Tier::of(&self.method))
+        self.access.tier.unwrap_or_else(|| tier_of(&self.method))
     }
 }
 

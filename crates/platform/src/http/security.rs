@@ -11,7 +11,7 @@ use http::header::{
     STRICT_TRANSPORT_SECURITY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 
-use super::client::{Client, Connection};
+use super::client::{Client, Encrypted};
 use super::error::Error;
 
 /// Scripts, styles, connections: from here and nowhere else, nothing inline.
@@ -38,7 +38,7 @@ impl Policy {
 /// A handler that set one of them itself knows better.
 pub(super) async fn headers(policy: Arc<Policy>, request: Request, next: Next) -> Response {
     let api = is_api(request.uri().path());
-    let tls = request.extensions().get::<Connection>().is_some_and(|connection| connection.tls);
+    let tls = request.extensions().get::<Encrypted>().is_some();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     let mut set = |name: HeaderName, value: HeaderValue| {
@@ -118,6 +118,7 @@ mod tests {
             https,
             host: host.map(str::to_owned),
             ingress_path: String::new(),
+            user_agent: None,
             peer: None,
         };
         let mut map = HeaderMap::new();

@@ -2,27 +2,16 @@
 
 use http::Method;
 
-/// The budget that a request counts against.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Tier {
-    /// Attempts to sign in or to change a password.
-    Auth,
-    /// Everything else that changes something.
-    Write,
-    /// Everything that only reads.
-    Read,
-}
+pub use crate::limits::Tier;
 
-impl Tier {
-    /// The tier of a request whose route names none.
-    #[must_use]
-    pub fn of(method: &Method) -> Self {
-        if is_read(method) { Self::Read } else { Self::Write }
-    }
+/// The tier of a request whose route names none.
+#[must_use]
+pub(super) fn tier_of(method: &Method) -> Tier {
+    if is_read(method) { Tier::Read } else { Tier::Write }
 }
 
 /// Whether a method promises to change nothing.
 #[must_use]
-pub fn is_read(method: &Method) -> bool {
+pub(super) fn is_read(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }

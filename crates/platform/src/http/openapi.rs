@@ -1,0 +1,160 @@
+//! The API's own description: `GET /api/openapi.json`, and a page at `/docs` that shows it without any network.
+//!
+//! The document is generated from the routes when the router is put together, so it cannot describe what is not there. Both
+//! are public: what they say is in the public documentation anyway, and the login page's tools need it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi};
+use utoipa::{PartialSchema, ToSchema};
+use utoipa_axum::routes;
+use utoipa_swagger_ui::Config;
+
+use super::conditional::{Conditions, ETag};
+use super::error::Error;
+use super::routes::{Access, Routes};
+
+/// How every error of the edge family looks.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct ErrorBody {
+    /// The class of the error.
+    #[schema(example = "AuthError")]
+    error: String,
+    /// What is wrong and what to do, in words.
+    message: String,
+    /// A stable name of this very case.
+    #[schema(example = "auth.required")]
+    code: String,
+    /// Every issue of a refused document.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    issues: Option<Vec<serde_json::Value>>,
+    /// What HAProxy said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<String>,
+    /// What HAProxy's words mean, and which entity they are about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hints: Option<Vec<serde_json::Value>>,
+}
+
+/// The finished document as it is served.
+#[derive(Clone)]
+pub(super) struct Document {
+    bytes: Bytes,
+    tag: Arc<str>,
+}
+
+impl Document {
+    /// Completes what the routes describe with what holds for all of them.
+    pub(super) fn new(mut openapi: OpenApi) -> Result<Self, serde_json::Error> {
+        complete(&mut openapi);
+        let bytes = Bytes::from(openapi.to_json()?);
+        let tag = hex::encode(Sha256::digest(&bytes));
+        Ok(Self { bytes, tag: tag.into() })
+    }
+}
+
+fn complete(openapi: &mut OpenApi) {
+    let license = LicenseBuilder::new().name("MIT OR Apache-2.0").build();
+    openapi.info = InfoBuilder::new()
+        .title("Plenum REST API")
+        .version(env!("CARGO_PKG_VERSION"))
+        .description(Some(
+            "Everything that the web app does goes through this API. Sign in for a session cookie, or send an API token \
+             as `Authorization: Bearer pp_<8 hex>.<32 hex>`.",
+        ))
+        .license(Some(license))
+        .build();
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("pp_<keyId>.<secret>")
+        .description(Some("An API token."))
+        .build();
+    let cookie = ApiKeyValue::with_description(super::caller::COOKIE, "The session of a signed-in user.");
+    let mut components = openapi.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
+    components.schemas.insert("Error".to_owned(), ErrorBody::schema());
+    components.add_security_scheme("BearerAuth", SecurityScheme::Http(bearer));
+    components.add_security_scheme("CookieAuth", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    openapi.components = Some(components);
+}
+
+pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Routes<S> {
+    Routes::default()
+        .add(Access::public(), routes!(get_openapi))
+        .add(Access::public().undocumented(), routes!(get_docs))
+        .add(Access::public().undocumented(), routes!(get_docs_index))
+        .add(Access::public().undocumented(), routes!(get_docs_file))
+}
+
+/// The OpenAPI document of this server.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "Documentation", operation_id = "get_openapi",
+    responses((status = 200, description = "An OpenAPI 3.1 document.", content_type = "application/json")))]
+async fn get_openapi(Extension(document): Extension<Document>, conditions: Conditions) -> Response {
+    let tag = HeaderValue::from_str(&ETag::strong(&*document.tag).to_string());
+    let mut response = if conditions.has_current(&document.tag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], document.bytes).into_response()
+    };
+    if let Ok(tag) = tag {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// Sends the browser to the page. Relative, so that it also works below a proxy's path.
+#[utoipa::path(get, path = "/docs", tag = "Documentation", operation_id = "get_docs",
+    responses((status = 308, description = "To /docs/.")))]
+async fn get_docs() -> Response {
+    (StatusCode::PERMANENT_REDIRECT, [(LOCATION, HeaderValue::from_static("docs/"))]).into_response()
+}
+
+/// The API reference as a page.
+#[utoipa::path(get, path = "/docs/", tag = "Documentation", operation_id = "get_docs_index",
+    responses((status = 200, description = "A page.", content_type = "text/html")))]
+async fn get_docs_index() -> Result<Response, Error> {
+    file("index.html")
+}
+
+/// The files that the page loads.
+#[utoipa::path(get, path = "/docs/{*file}", tag = "Documentation", operation_id = "get_docs_file",
+    params(("file" = String, Path, description = "Name of a file.")),
+    responses((status = 200, description = "A file."), (status = 404, description = "No such file.", body = ErrorBody)))]
+async fn get_docs_file(Path(name): Path<String>) -> Result<Response, Error> {
+    file(&name)
+}
+
+fn file(name: &str) -> Result<Response, Error> {
+    // The validator would send the document to a public service.
+    let config = Config::from("../api/openapi.json").validator_url("none").with_credentials(true);
+    let found = utoipa_swagger_ui::serve(name, Arc::new(config))
+        .map_err(|error| Error::internal(std::io::Error::other(error.to_string())))?;
+    let file = found.ok_or_else(|| Error::not_found("api.notFound", "there is no such page"))?;
+    let mut headers = HeaderMap::new();
+    headers.insert(
+        CONTENT_TYPE,
+        HeaderValue::from_str(&file.content_type)
+            .unwrap_or_else(|_| HeaderValue::from_static("application/octet-stream")),
+    );
+    if file.gzpipped {
+        headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+    }
+    // This page alone styles elements inline; scripts stay ours.
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; \
+             img-src 'self' data:; style-src 'self' 'unsafe-inline'; script-src 'self'; connect-src 'self'",
+        ),
+    );
+    Ok((headers, file.bytes.into_owned()).into_response())
+}
