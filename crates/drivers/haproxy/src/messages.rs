@@ -47,19 +47,26 @@ pub struct Message {
     pub raw: String,
 }
 
+/// How messages begin that add nothing to the others.
+const SUMMARIES: &[&str] = &[
+    "Fatal errors found in configuration",
+    "Error(s) found in configuration file",
+    "Loading failure",
+    "Loading success",
+    "haproxy version is ",
+    "path to executable is ",
+    "Reloading HAProxy",
+    "New worker (",
+    "Former worker (",
+    "Paused frontend ",
+    "Resumed frontend ",
+];
+
 impl Message {
-    /// Whether it only says that there were others ("Fatal errors found in configuration.").
+    /// Whether it names nothing and only says that there were others ("Fatal errors found in configuration.").
     pub fn is_summary(&self) -> bool {
-        [
-            "Fatal errors found in configuration",
-            "Error(s) found in configuration file",
-            "Loading failure",
-            "Loading success",
-        ]
-        .iter()
-        .any(|start| self.text.starts_with(start))
-            || self.text.starts_with("haproxy version is ")
-            || self.text.starts_with("path to executable is ")
+        SUMMARIES.iter().any(|start| self.text.starts_with(start))
+            || self.text.contains("failed to start their listeners")
     }
 
     /// Whether it keeps a configuration from being used.
@@ -120,7 +127,7 @@ pub fn parse(output: &str) -> Vec<Message> {
             None => open = false,
         }
     }
-    if messages.is_empty() && !clean.trim().is_empty() {
+    if messages.is_empty() && !clean.lines().all(is_banner) {
         messages.push(Message {
             severity: Severity::Error,
             file: None,
@@ -134,4 +141,9 @@ pub fn parse(output: &str) -> Vec<Message> {
         message.subjects = subjects::find(&message.text);
     }
     messages
+}
+
+/// A line that HAProxy ends a check without errors with.
+fn is_banner(line: &str) -> bool {
+    matches!(line.trim(), "" | "Configuration file is valid" | "Warnings were found.")
 }

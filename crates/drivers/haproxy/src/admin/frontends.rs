@@ -27,7 +27,11 @@ impl Admin {
         wire::stream(&self.socket, b"show stat -1 1 -1\n", DUMP, |piece| {
             reader.feed(piece, &mut |row| {
                 let text = |name: &str| row.get(name).unwrap_or_default().to_owned();
-                rows.push(FrontendRow { name: text("pxname"), status: text("status"), maxconn: text("slim").parse().ok() });
+                rows.push(FrontendRow {
+                    name: text("pxname"),
+                    status: text("status"),
+                    maxconn: text("slim").parse().ok(),
+                });
             })
         })
         .await?;

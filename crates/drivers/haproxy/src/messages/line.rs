@@ -44,23 +44,56 @@ fn severity(word: &str) -> Option<Severity> {
     })
 }
 
-/// `parsing [file:line] : rest`, `[file:line] : rest`, or no position at all.
+/// `parsing [file:line] : rest`, `[file:line] : rest`, a position further in, or none at all.
 fn position(text: &str) -> (Option<&str>, Option<u32>, &str) {
-    let none = (None, None, text);
-    let after = text.strip_prefix("parsing ").unwrap_or(text);
-    let Some(inner) = after.strip_prefix('[') else { return none };
-    // The file's name may hold brackets; the position ends with `:<digits>]`.
+    let after = text.strip_prefix("parsing ").or_else(|| text.strip_prefix("Parsing ")).unwrap_or(text);
+    if let Some((file, line, rest)) = after.strip_prefix('[').and_then(|inner| place(inner, ']')) {
+        return (Some(file), Some(line), rest);
+    }
+    // Elsewhere the position is part of the sentence and stays in it.
+    let (file, line) = further_in(text).unzip();
+    (file, line, text)
+}
+
+/// `file:line` up to `close`, and what follows it. The file's name may hold the closing character, too.
+fn place(inner: &str, close: char) -> Option<(&str, u32, &str)> {
     let mut from = 0;
-    while let Some(close) = inner[from..].find(']').map(|at| at + from) {
-        if let Some((file, number)) = inner[..close].rsplit_once(':')
+    while let Some(at) = inner[from..].find(close).map(|at| at + from) {
+        if let Some((file, number)) = inner[..at].rsplit_once(':')
             && !file.is_empty()
+            && !file.contains('\n')
             && let Ok(line) = number.parse()
         {
-            return (Some(file), Some(line), &inner[close + 1..]);
+            return Some((file, line, &inner[at + close.len_utf8()..]));
         }
-        from = close + 1;
+        from = at + close.len_utf8();
     }
-    none
+    None
+}
+
+/// `Binding [file:line] for frontend …`, `frontend 'web' (file:line) tries …`, `… (at file:line).`
+fn further_in(text: &str) -> Option<(&str, u32)> {
+    if let Some(inner) = text.strip_prefix("Binding [") {
+        return place(inner, ']').map(|(file, line, _)| (file, line));
+    }
+    let mut rest = text;
+    while let Some((_, inner)) = rest.split_once('(') {
+        let named = inner.strip_prefix("at ").unwrap_or(inner);
+        if let Some((file, line)) = named.split_once(')').and_then(|(group, _)| place_whole(group))
+            && file.parse::<std::net::IpAddr>().is_err()
+        {
+            return Some((file, line));
+        }
+        rest = inner;
+    }
+    None
+}
+
+/// `file:line` and nothing else: no blank, and a name that is not only digits.
+fn place_whole(group: &str) -> Option<(&str, u32)> {
+    let (file, number) = group.rsplit_once(':')?;
+    let plausible = file.contains(|c: char| c.is_alphabetic()) && !file.contains([' ', '(', ',', '\'']);
+    plausible.then(|| number.parse().ok())?.map(|line| (file, line))
 }
 
 /// Whether a line belongs to the message before it: HAProxy indents continuations, or draws a bar.

@@ -46,6 +46,8 @@ const WORDS: &[(&str, Kind)] = &[
     ("cache", Kind::Cache),
     ("ring", Kind::Ring),
     ("keyword", Kind::Keyword),
+    ("ca-file", Kind::File),
+    ("crl-file", Kind::File),
     ("file", Kind::File),
 ];
 
@@ -57,6 +59,11 @@ pub(super) fn find(text: &str) -> Vec<(Kind, String)> {
             found.push((kind, name.to_owned()));
         }
     };
+    for (before, name) in bracketed(text) {
+        if kind_before(before) == Some(Kind::File) {
+            add(Kind::File, name);
+        }
+    }
     for (before, quoted) in quoted(text) {
         if let Some((kind, name)) = within(quoted) {
             // `'server web/s1'`: the kind inside of the quotes.
@@ -65,7 +72,7 @@ pub(super) fn find(text: &str) -> Vec<(Kind, String)> {
             named(kind, quoted, &mut add);
         }
     }
-    starting(text, &mut add);
+    listening(text, &mut add);
     found.sort_by_key(|(kind, _)| *kind);
     found
 }
@@ -100,6 +107,14 @@ fn quoted(text: &str) -> Vec<(&str, &str)> {
     pairs
 }
 
+/// Each text in angle brackets, with what is before it.
+fn bracketed(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.match_indices('<').filter_map(|(at, _)| {
+        let (name, _) = text[at + 1..].split_once('>')?;
+        (!name.contains(['<', '\n'])).then_some((&text[..at], name))
+    })
+}
+
 fn kind_before(before: &str) -> Option<Kind> {
     let before = before.trim_end_matches([' ', ':', '(', '=']).to_ascii_lowercase();
     WORDS.iter().find(|(word, _)| ends_with_word(&before, word)).map(|(_, kind)| *kind)
@@ -118,28 +133,83 @@ fn within(quoted: &str) -> Option<(Kind, &str)> {
         "frontend" => Kind::Frontend,
         "listen" => Kind::Listen,
         "proxy" => Kind::Proxy,
+        "bind" => Kind::Address,
         _ => return None,
     };
     (!name.contains(' ')).then_some((kind, name))
 }
 
-/// `Starting frontend web: cannot bind socket (…) [0.0.0.0:80]`, where nothing is quoted.
-fn starting(text: &str, add: &mut impl FnMut(Kind, &str)) {
-    let Some(rest) = text.strip_prefix("Starting ") else { return };
-    let mut words = rest.split([' ', ':']).filter(|word| !word.is_empty());
-    let kind = match words.next() {
-        Some("frontend") => Kind::Frontend,
-        Some("backend") => Kind::Backend,
-        Some("proxy") => Kind::Proxy,
+/// Where nothing is quoted: `Starting frontend web: cannot bind socket (…) [0.0.0.0:80]` and, from 2.4 on,
+/// `Binding [haproxy.cfg:7] for frontend web: cannot bind socket (…) for [0.0.0.0:80]`.
+fn listening(text: &str, add: &mut impl FnMut(Kind, &str)) {
+    let rest = match text.strip_prefix("Binding [") {
+        Some(rest) => rest.split_once("] for ").map(|(_, rest)| rest),
+        None => text.strip_prefix("Starting "),
+    };
+    let Some(rest) = rest else { return };
+    let Some((word, rest)) = rest.split_once(' ') else { return };
+    let kind = match word {
+        "frontend" => Kind::Frontend,
+        "backend" => Kind::Backend,
+        "proxy" => Kind::Proxy,
         _ => return,
     };
-    if let Some(name) = words.next() {
-        add(kind, name);
-    }
-    if let Some((_, tail)) = text.rsplit_once(['[', '('])
-        && let Some((address, _)) = tail.split_once([']', ')'])
-        && address.contains(':')
-    {
+    // A name may hold colons; what follows the name is a colon and a blank.
+    let Some((name, rest)) = rest.split_once(": ") else { return };
+    add(kind, name);
+    if let Some((_, address)) = rest.trim_end_matches('.').strip_suffix(']').and_then(|rest| rest.rsplit_once('[')) {
         add(Kind::Address, address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &str, expected: &[(Kind, &str)]) {
+        let found = find(text);
+        let found: Vec<(Kind, &str)> = found.iter().map(|(kind, name)| (*kind, name.as_str())).collect();
+        assert_eq!(found, expected, "{text}");
+    }
+
+    #[test]
+    fn names_after_their_kinds() {
+        check("Proxy 'web': unable to find required default_backend: 'nowhere'.", &[(Kind::Proxy, "web")]);
+        check(
+            "config: frontend 'web': unable to find the cache 'c1' referenced",
+            &[(Kind::Frontend, "web"), (Kind::Cache, "c1")],
+        );
+        check(
+            "backend 'app', server 's1': unable to find required resolvers 'r'",
+            &[(Kind::Server, "s1"), (Kind::Backend, "app"), (Kind::Resolvers, "r")],
+        );
+        check("'server app/s1' : invalid port '99999'", &[(Kind::Server, "s1"), (Kind::Backend, "app")]);
+        check("error detected while parsing ACL 'is_api' : unknown fetch method 'x'", &[(Kind::Acl, "is_api")]);
+        check(
+            "unknown keyword 'bindd' in 'frontend' section; did you mean 'bind' maybe ?",
+            &[(Kind::Keyword, "bindd")],
+        );
+        check(
+            "proxy 'web': unknown http-errors section 'e' (at a.cfg:8).",
+            &[(Kind::Proxy, "web"), (Kind::HttpErrors, "e")],
+        );
+        check(
+            "'bind 127.0.0.1:80' in section 'frontend' : unable to stat SSL certificate from file '/x.pem'",
+            &[(Kind::Address, "127.0.0.1:80"), (Kind::File, "/x.pem")],
+        );
+        check("failed to open pattern file </m.map>.", &[(Kind::File, "/m.map")]);
+        check("nothing can't be 'quoted", &[]);
+    }
+
+    #[test]
+    fn names_that_are_not_quoted() {
+        check(
+            "Starting frontend web: cannot bind socket (Address already in use) [0.0.0.0:80]",
+            &[(Kind::Frontend, "web"), (Kind::Address, "0.0.0.0:80")],
+        );
+        check(
+            "Binding [c.cfg:8] for frontend a:b: protocol tcpv4: cannot bind socket (Address already in use) for [127.0.0.1:21990].",
+            &[(Kind::Frontend, "a:b"), (Kind::Address, "127.0.0.1:21990")],
+        );
     }
 }
