@@ -83,8 +83,9 @@ impl Master {
         let before = self.show_proc_within(deadline.min(ASK)).await?;
         let local = is_alive(before.master.pid);
 
-        // The reply is read beside the polling: on 2.6 it is nothing, and a reply that drips must not hold us up.
-        let limits = Limits { time: end.saturating_duration_since(Instant::now()), bytes: LOG_BYTES };
+        // On 2.6 the reply is nothing, at once; later it comes when the work is done. One that drips may take half of
+        // the time, so that some is left to look for ourselves.
+        let limits = Limits { time: end.saturating_duration_since(Instant::now()) / 2, bytes: LOG_BYTES };
         let reply = match wire::exchange(&self.socket, b"reload\n", limits).await {
             Ok(reply) => Reply::parse(&reply),
             // Cut off, flooded or timed out: it may have been heard. What `show proc` says counts.
