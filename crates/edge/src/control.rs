@@ -20,21 +20,21 @@ use crate::{
 
 /// How HAProxy is controlled here.
 #[derive(Debug)]
-pub struct Strategy {
+pub(crate) struct Strategy {
     /// `direct` or `systemd`.
-    pub name: &'static str,
+    pub(crate) name: &'static str,
     /// `managed` or `external`.
-    pub mode: &'static str,
+    pub(crate) mode: &'static str,
     /// Where its pid is written.
-    pub pid_file: Option<PathBuf>,
+    pub(crate) pid_file: Option<PathBuf>,
     /// Whether it was stopped on purpose.
-    pub stopped: bool,
+    pub(crate) stopped: bool,
     /// Whether it answers.
-    pub running: bool,
+    pub(crate) running: bool,
 }
 
 /// How HAProxy is controlled here.
-pub async fn strategy(engine: &Engine) -> Result<Strategy, ApplyError> {
+pub(crate) async fn strategy(engine: &Engine) -> Result<Strategy, ApplyError> {
     let (name, mode, pid_file) = match engine.proxy().mode() {
         Mode::Managed(spec) => ("direct", "managed", Some(spec.pid_file.clone())),
         Mode::External => ("systemd", "external", None),
@@ -43,7 +43,7 @@ pub async fn strategy(engine: &Engine) -> Result<Strategy, ApplyError> {
 }
 
 /// The configuration file as it lies on disk. Masking knows only what Plenum rendered, so an edited file is for admins.
-pub async fn config_on_disk(engine: &Engine, secrets: bool) -> Result<String, Error> {
+pub(crate) async fn config_on_disk(engine: &Engine, secrets: bool) -> Result<String, Error> {
     let text = file_on_disk(engine, CONFIG_FILE).await?;
     if secrets {
         return Ok(text);
@@ -54,13 +54,13 @@ pub async fn config_on_disk(engine: &Engine, secrets: bool) -> Result<String, Er
 }
 
 /// What the stored document renders to.
-pub fn config_of_state(engine: &Engine, secrets: bool) -> Result<String, Error> {
+pub(crate) fn config_of_state(engine: &Engine, secrets: bool) -> Result<String, Error> {
     let live = engine.live().ok_or_else(|| Error::conflict("haproxy.cfg.stateNotInitialized", "there is no document yet; PUT one"))?;
     Ok(if secrets { live.cfg.to_string() } else { render::mask(&live.document, &live.cfg) })
 }
 
 /// keepalived's configuration as it lies on disk.
-pub async fn keepalived_on_disk(engine: &Engine, secrets: bool) -> Result<String, Error> {
+pub(crate) async fn keepalived_on_disk(engine: &Engine, secrets: bool) -> Result<String, Error> {
     let text = file_on_disk(engine, KEEPALIVED_FILE).await?;
     match engine.live() {
         _ if secrets => Ok(text),

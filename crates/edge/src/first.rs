@@ -1,6 +1,9 @@
 //! The first document: what a fresh installation puts live, so that a `curl` shows HAProxy working.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::Arc,
+};
 
 use serde_json::json;
 
@@ -45,22 +48,33 @@ pub fn document(port: u16, welcome: SocketAddr) -> Result<Document, ApplyError> 
 }
 
 /// Puts a first document live if there is none yet. Returns the port that it listens on.
-pub async fn ensure(engine: &std::sync::Arc<Engine>, welcome: SocketAddr) -> Result<Option<u16>, ApplyError> {
+pub async fn ensure(engine: &Arc<Engine>, welcome: SocketAddr) -> Result<Option<u16>, ApplyError> {
     if engine.live().is_some() {
         return Ok(None);
     }
     let port = free_port();
     let mut first = document(port, welcome)?;
     first.meta.created_at = shape::Time::from_timestamp(engine.db().clock().now());
-    let change = Change {
-        edit: Edit::Whole(first.into()),
+    engine.apply(by_system(first.into(), "first-start")).await?;
+    Ok(Some(port))
+}
+
+/// Stores the live document again, where it stands in for a damaged snapshot.
+pub async fn store_again(engine: &Arc<Engine>) -> Result<(), ApplyError> {
+    if let Some(live) = engine.live() {
+        engine.apply(by_system(Arc::clone(&live.document), "recovered")).await?;
+    }
+    Ok(())
+}
+
+fn by_system(document: Arc<Document>, reason: &str) -> Change {
+    Change {
+        edit: Edit::Whole(document),
         actor: "system".to_owned(),
-        reason: Some("first-start".to_owned()),
+        reason: Some(reason.to_owned()),
         precondition: Precondition::None,
         directives: true,
-    };
-    engine.apply(change).await?;
-    Ok(Some(port))
+    }
 }
 
 /// The wanted port, or the next one that nobody listens on.

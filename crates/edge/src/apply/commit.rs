@@ -12,7 +12,7 @@ use super::{ApplyError, Candidate, Live, act::Step, generation::Number, intent::
 use crate::store::{self, Packed, Row, Settings};
 
 /// The event that a committed change publishes.
-pub const APPLIED: &str = "state.applied";
+pub(super) const APPLIED: &str = "state.applied";
 
 /// Records that a change is about to be made. What is open when the daemon starts was interrupted.
 pub(super) async fn open(

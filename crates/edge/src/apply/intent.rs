@@ -13,14 +13,14 @@ use crate::state::Document;
 
 /// The servers and maps that a runtime change touches.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
-pub struct Intent {
+pub(super) struct Intent {
     servers: BTreeSet<(String, String)>,
     maps: BTreeSet<String>,
 }
 
 impl Intent {
     /// The intent behind these operations.
-    pub fn of(operations: &[Operation]) -> Intent {
+    pub(super) fn of(operations: &[Operation]) -> Intent {
         let mut intent = Intent::default();
         for operation in operations {
             match operation {
@@ -36,7 +36,7 @@ impl Intent {
     }
 
     /// The operations that give everything touched the values of `document`.
-    pub fn settle(&self, document: &Document) -> Vec<Operation> {
+    pub(super) fn settle(&self, document: &Document) -> Vec<Operation> {
         let mut operations = Vec::new();
         for backend in document.haproxy.backends.iter() {
             for server in backend.servers.iter() {

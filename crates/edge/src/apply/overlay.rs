@@ -16,7 +16,7 @@ use crate::state::{Document, backend::Server};
 
 /// What differs from the document.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Overlay {
+pub(super) struct Overlay {
     servers: Vec<ServerDrift>,
     frontends: Vec<FrontendDrift>,
     global_maxconn: Option<u32>,
@@ -39,7 +39,7 @@ struct FrontendDrift {
 
 impl Overlay {
     /// Asks the running worker what differs from `document`.
-    pub async fn read(admin: &Admin, document: &Document) -> Result<Overlay, Error> {
+    pub(super) async fn read(admin: &Admin, document: &Document) -> Result<Overlay, Error> {
         let info = admin.info().await?;
         let number = |key: &str| info.number(key).and_then(|value| u32::try_from(value).ok());
         let hard = number("Hard_maxconn");
@@ -52,14 +52,14 @@ impl Overlay {
     }
 
     /// Whether nothing was changed by hand.
-    pub fn is_empty(&self) -> bool {
+    pub(super) fn is_empty(&self) -> bool {
         *self == Overlay::default()
     }
 
     /// Says it again to a new worker. `before` and `after` are the documents around the change.
     ///
     /// A refusal is logged, not returned: the new configuration is right without it, and undoing it would be worse.
-    pub async fn restore(&self, admin: &Admin, before: &Document, after: &Document) {
+    pub(super) async fn restore(&self, admin: &Admin, before: &Document, after: &Document) {
         let changes = match self.changes(before, after) {
             Ok(changes) if changes.is_empty() => return,
             Ok(changes) => changes,

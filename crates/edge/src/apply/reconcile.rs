@@ -21,7 +21,7 @@ use super::{
 };
 use crate::{
     state::{self, Document},
-    store::{self, Settings},
+    store::{self, Row, Settings},
 };
 
 /// What the reconciler found and did.
@@ -38,8 +38,7 @@ pub enum Reconciled {
 impl Engine {
     /// Reads the current document from the store. Call once, before anything else.
     pub async fn load(&self) -> Result<(), ApplyError> {
-        let Some(row) = store::newest(&self.db).await? else { return Ok(()) };
-        let text: Arc<str> = store::text(&self.db, &row).await?.into();
+        let Some((row, text)) = self.newest_readable().await? else { return Ok(()) };
         let target = self.target().await?;
         let vault = Arc::clone(&self.vault);
         let candidate = blocking(move || {
@@ -53,8 +52,36 @@ impl Engine {
         Ok(())
     }
 
+    /// The newest snapshot that can be read. Damaged ones are named in the log and left as they are; a document that stands in
+    /// for one takes its place in the order, so that what is stored next follows it and is stored whole.
+    async fn newest_readable(&self) -> Result<Option<(Row, Arc<str>)>, ApplyError> {
+        let Some(newest) = store::newest(&self.db).await? else { return Ok(None) };
+        match store::text(&self.db, &newest).await {
+            Ok(text) => return Ok(Some((newest, text.into()))),
+            Err(error @ store::StoreError::Database(_)) => return Err(error.into()),
+            Err(error) => tracing::error!(%error, "the current document is damaged"),
+        }
+        for row in store::list(&self.db).await?.iter().skip(1) {
+            match store::text(&self.db, row).await {
+                Ok(text) => {
+                    tracing::error!(snapshot = row.id, "the last good snapshot stands in for the damaged ones");
+                    let row = Row { seq: newest.seq, id: newest.id.clone(), depth: i64::MAX, ..row.clone() };
+                    return Ok(Some((row, text.into())));
+                }
+                Err(error @ store::StoreError::Database(_)) => return Err(error.into()),
+                Err(error) => tracing::error!(%error, "a snapshot is damaged"),
+            }
+        }
+        Err(ApplyError::rejected("no stored document can be read; restore the database from a backup, or PUT a document"))
+    }
+
+    /// Whether what is live stands in for a damaged snapshot, and must be stored again.
+    pub fn is_stand_in(&self) -> bool {
+        self.live().is_some_and(|live| live.row.depth == i64::MAX)
+    }
+
     /// The document of one snapshot.
-    pub async fn stored_document(&self, row: &store::Row) -> Result<Document, ApplyError> {
+    pub async fn stored_document(&self, row: &Row) -> Result<Document, ApplyError> {
         let text = store::text(&self.db, row).await?;
         let (meta, vault) = (row.meta.clone(), Arc::clone(&self.vault));
         blocking(move || open(&text, &meta, &vault)).await?

@@ -1,5 +1,6 @@
 //! The edge API as a table.
 
+use axum::extract::FromRef;
 use platform::{
     http::{
         error::Family,
@@ -16,7 +17,11 @@ use crate::Edge;
 const DOCUMENT_BYTES: usize = 64 << 20;
 
 /// All routes of the area.
-pub fn routes() -> Routes<Edge> {
+pub fn routes<S>() -> Routes<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Edge: FromRef<S>,
+{
     let read = Access::needs(Permission::EdgeStateRead);
     let write = Access::needs(Permission::EdgeStateWrite).body_limit(DOCUMENT_BYTES);
     let control = Access::needs(Permission::EdgeHaproxyControl);
