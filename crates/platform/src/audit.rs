@@ -144,8 +144,9 @@ struct Stored {
 }
 
 impl Stored {
-    /// The hash of this row at its place after `previous`. The text that is hashed is canonical JSON, so a reader in any
-    /// language can compute it from an export.
+    /// The hash of this row at its place after `previous`: SHA-256 of the previous hash's hex digits and of the row as
+    /// canonical JSON, so a reader in any language can compute it. The id is left out: it only tells when a row was opened,
+    /// and including it would cost every write another statement.
     fn chained(&self, seq: i64, previous: &str) -> Result<String, Error> {
         let details: Value = match &self.details {
             Some(text) => serde_json::from_str(text)
@@ -153,7 +154,7 @@ impl Stored {
             None => Value::Null,
         };
         let entry = json!({
-            "id": self.id, "seq": seq, "ts": self.ts, "actor": self.actor, "category": self.category,
+            "seq": seq, "ts": self.ts, "actor": self.actor, "category": self.category,
             "action": self.action, "target": self.target, "details": details, "outcome": self.outcome,
         });
         let mut hash = Sha256::new();
@@ -206,17 +207,12 @@ pub async fn complete(tx: &mut Tx, id: AuditId, outcome: Outcome, details: Value
 
 /// Records something that has happened already, or happens in this very transaction.
 pub async fn record(tx: &mut Tx, entry: Entry, outcome: Outcome) -> Result<AuditId, Error> {
-    let mut stored = prepare(tx.now_micros(), entry, outcome.as_str())?;
+    let stored = prepare(tx.now_micros(), entry, outcome.as_str())?;
     let (seq, previous) = next_place(tx).await?;
-    // The row's number is part of what is hashed, so it is needed first. Nobody else inserts between: the ledger is ours
-    // until the transaction ends, but entries that are opened meanwhile do take numbers, hence no guessing.
-    stored.id = insert(tx, &stored, Some(seq), None).await?;
     let hash = stored.chained(seq, &previous)?;
-    on_db!(tx, c => {
-        sqlx::query("UPDATE audit SET hash = $1 WHERE id = $2").bind(&hash).bind(stored.id).execute(c).await?;
-    });
+    let id = insert(tx, &stored, Some(seq), Some(&hash)).await?;
     set_head(tx, &hash).await?;
-    Ok(AuditId(stored.id))
+    Ok(AuditId(id))
 }
 
 /// Completes what a previous process left open, and says which. Call it once at the start, before any work.

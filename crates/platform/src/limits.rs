@@ -210,7 +210,10 @@ impl Limits {
                     Ok(_) => decision,
                     Err(error) => {
                         let error = &error as &dyn std::error::Error;
-                        tracing::warn!(error, "sign-in attempts are counted in memory only: the store cannot be written");
+                        tracing::warn!(
+                            error,
+                            "sign-in attempts are counted in memory only: the store cannot be written"
+                        );
                         decision
                     }
                 }
