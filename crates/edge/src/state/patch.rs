@@ -247,8 +247,8 @@ fn replace<T: Shape + Clone>(
     r: &mut Reader,
 ) -> Result<bool, PatchError> {
     let (Some(before), Some(place)) = (from.get(entity.index), to.get_mut(entity.index)) else {
-        let path = entity.prefix.clone();
-        let message = format!("there is nothing at this path; the list has {} entries", from.len());
+        let path = patch.first().map(|operation| operation.path().to_string()).unwrap_or_default();
+        let message = format!("there is nothing at this path: `{}` has {} entries", entity.section, from.len());
         return Err(PatchError::Pointer { operation: 0, path, message });
     };
     let mut w = Writer::new(Secrets::Masked);
