@@ -5,6 +5,7 @@
 #   3.0  from Debian 13, unpacked beside the system and given its own loader. May be absent: a loud line says so.
 #
 # Each ends as <target>/haproxy/<version>/haproxy. Running the script again costs nothing when they are there.
+# With --list it fetches nothing and tells which versions the tests find.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -16,6 +17,13 @@ mkdir -p "$home"
 say() { echo "haproxy-versions: $*"; }
 works() { [ -x "$1" ] && env -i "$1" -v >/dev/null 2>&1; }
 version_of() { env -i "$1" -v | sed -n '1s/^HAProxy version \([^ ]*\).*/\1/p'; }
+
+if [ "${1:-}" = --list ]; then
+  for binary in /usr/sbin/haproxy "$home/2.8/haproxy" "$home/3.0/haproxy"; do
+    if works "$binary"; then say "the suites ran against $(version_of "$binary")"; else say "the suites ran WITHOUT $binary"; fi
+  done
+  exit 0
+fi
 
 fetch_2_8() {
   local dir="$home/2.8" binary
