@@ -13,7 +13,7 @@ say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
 
 for_run=(haproxy keepalived gcc libc6-dev make ca-certificates)
-for_test=("${for_run[@]}" postgresql-15 jq curl socat wrk python3-venv patchelf openssl mount util-linux)
+for_test=("${for_run[@]}" postgresql-15 jq curl socat strace wrk python3-venv patchelf openssl mount util-linux)
 for_bench=("${for_test[@]}" hyperfine)
 
 case "${1:-}" in
