@@ -1,7 +1,5 @@
 //! No string of a document may hold a line end or any other control character, wherever it stands.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
-
 #[path = "support/generate.rs"]
 mod generate;
 

@@ -306,10 +306,10 @@ fn repair(mut root: Value, maker: &mut Maker<'_>) -> Value {
     if providers && backends {
         root["haproxy"]["backends"] = small()["haproxy"]["backends"].clone();
     }
-    if root["tls"]["providers"].as_array().is_none_or(Vec::is_empty) {
-        if let Some(tls) = root.get_mut("tls").and_then(Value::as_object_mut) {
-            tls.remove("certs");
-        }
+    if root["tls"]["providers"].as_array().is_none_or(Vec::is_empty)
+        && let Some(tls) = root.get_mut("tls").and_then(Value::as_object_mut)
+    {
+        tls.remove("certs");
     }
     let targets = Targets::of(&root);
     resolve(&mut root, "", &targets, maker);
