@@ -13,6 +13,10 @@ use super::error::Error;
 /// The bytes that a route takes when it says nothing else.
 pub const DEFAULT_BODY_LIMIT: usize = 1024 * 1024;
 
+/// How many bytes the route of a request takes; its guard puts it there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyLimit(pub(super) usize);
+
 /// JSON nested deeper than this is refused before it is parsed.
 pub const MAX_DEPTH: usize = 64;
 
@@ -62,10 +66,11 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        let limit = request.extensions().get::<BodyLimit>().map_or(DEFAULT_BODY_LIMIT, |limit| limit.0);
         match Bytes::from_request(request, state).await {
             Ok(bytes) => Ok(Self(bytes)),
             Err(rejection) if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(Error::too_large(DEFAULT_BODY_LIMIT).with_cause(rejection))
+                Err(Error::too_large(limit).with_cause(rejection))
             }
             Err(rejection) => {
                 Err(Error::invalid("api.badRequest", "the body could not be read to its end").with_cause(rejection))

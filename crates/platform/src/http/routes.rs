@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use axum::extract::{DefaultBodyLimit, Request};
+use axum::extract::{DefaultBodyLimit, MatchedPath, Request};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use http::Method;
@@ -15,7 +15,7 @@ use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
-use super::body::DEFAULT_BODY_LIMIT;
+use super::body::{BodyLimit, DEFAULT_BODY_LIMIT};
 use super::caller::MaybeCaller;
 use super::error::{Error, Family};
 use super::negotiate;
@@ -194,13 +194,19 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 }
 
 /// Decides whether the caller may reach the handler, cheapest and most telling refusal first.
-async fn guard(access: Access, family: Family, request: Request, next: Next) -> Response {
+async fn guard(access: Access, family: Family, mut request: Request, next: Next) -> Response {
     let refusal = refuse(access, &request);
+    // For the log and the metrics, which see only the answer.
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    request.extensions_mut().insert(BodyLimit(access.body_limit));
     let mut response = match refusal {
         Some(response) => response,
         None => next.run(request).await,
     };
     response.extensions_mut().insert(family);
+    if let Some(matched) = matched {
+        response.extensions_mut().insert(matched);
+    }
     response
 }
 
