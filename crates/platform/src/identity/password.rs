@@ -57,10 +57,9 @@ impl Passwords {
         let password = Zeroizing::new(password.to_owned());
         let same = self
             .in_turn(move || {
-                let (memory, passes, lanes, salt, hash) =
-                    decode(&stored).ok_or(Error::Unusable("a password hash is malformed"))?;
-                let computed = compute(&password, &salt, memory, passes, lanes)?;
-                Ok(bool::from(computed.as_slice().ct_eq(&hash)))
+                let known = decode(&stored).ok_or(Error::Unusable("a password hash is malformed"))?;
+                let computed = compute(&password, &known.salt, known.memory, known.passes, known.lanes)?;
+                Ok(bool::from(computed.as_slice().ct_eq(&known.hash)))
             })
             .await?;
         Ok(same && known)
@@ -89,6 +88,15 @@ pub(super) fn check_length(password: &str) -> Result<(), Error> {
     }
 }
 
+/// A hash with what it was made with.
+struct Hashed {
+    memory: u32,
+    passes: u32,
+    lanes: u32,
+    salt: Vec<u8>,
+    hash: Vec<u8>,
+}
+
 fn compute(
     password: &str,
     salt: &[u8],
@@ -112,7 +120,7 @@ fn encode(memory: u32, passes: u32, lanes: u32, salt: &[u8], hash: &[u8]) -> Str
     format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${}${}", BASE64.encode(salt), BASE64.encode(hash))
 }
 
-fn decode(text: &str) -> Option<(u32, u32, u32, Vec<u8>, Vec<u8>)> {
+fn decode(text: &str) -> Option<Hashed> {
     let mut parts = text.strip_prefix("$argon2id$v=19$")?.split('$');
     let (params, salt, hash) = (parts.next()?, parts.next()?, parts.next()?);
     if parts.next().is_some() {
@@ -124,8 +132,8 @@ fn decode(text: &str) -> Option<(u32, u32, u32, Vec<u8>, Vec<u8>)> {
     let lanes = params.next()?.strip_prefix("p=")?.parse().ok()?;
     let (salt, hash) = (BASE64.decode(salt).ok()?, BASE64.decode(hash).ok()?);
     // A stored hash must not be able to ask for the whole machine.
-    (memory <= 1024 * 1024 && passes <= 16 && lanes <= 16 && hash.len() == HASH_BYTES)
-        .then_some((memory, passes, lanes, salt, hash))
+    let bounded = memory <= 1024 * 1024 && passes <= 16 && lanes <= 16 && hash.len() == HASH_BYTES;
+    bounded.then_some(Hashed { memory, passes, lanes, salt, hash })
 }
 
 #[cfg(test)]

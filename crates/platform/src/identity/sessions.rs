@@ -162,7 +162,7 @@ impl Identity {
     pub(super) async fn start_session(&self, tx: &mut Tx, user_id: &str, client: &Client) -> Result<NewSession, Error> {
         let mut random = Zeroizing::new([0; 32]);
         getrandom::fill(random.as_mut_slice())?;
-        let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(&*random));
+        let secret = Zeroizing::new(URL_SAFE_NO_PAD.encode(*random));
         let id = random_id("s_", 8)?;
         let now = tx.now();
         let expires_at = clock::plus(now, self.settings.session_absolute);

@@ -3,6 +3,13 @@
 //! Every test in a `conformance!` list runs on SQLite and on a real PostgreSQL: the statements are one text for both, and
 //! nothing checks them at compile time. The others are about files, damage and modes.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "a test that cannot go on has failed, and tests play the outside world"
+)]
+
 #[macro_use]
 mod kit;
 
