@@ -1,8 +1,8 @@
 //! The small sections: resolvers, peers, mailers, rings, certificate stores, maps.
 
-use shape::{Extra, Int, List, Shape, Text};
+use shape::{Extra, Int, List, Shape};
 
-use super::common::{AddrPort, Description, Dur, Id, Line, SecName};
+use super::common::{AddrPort, Description, Dur, Id, Line, ProxyName, SecName};
 
 /// A `resolvers` section (configuration manual section 5.3.2).
 #[derive(Clone, Debug, PartialEq, Shape)]
@@ -36,7 +36,7 @@ pub struct Resolvers {
 #[derive(Clone, Debug, PartialEq, Shape)]
 pub struct Endpoint {
     /// Its name.
-    pub name: Text<1, 64>,
+    pub name: ProxyName,
     /// Its address.
     pub address: AddrPort,
     /// Keys that begin with `x-`.
