@@ -1,5 +1,7 @@
 //! The configuration file: what is read, what is refused, and that everything wrong is said at once.
 
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
+
 use plenum_platform::config::{Config, HaproxyMode, Listen, LogLevel, Overrides, TlsMode};
 
 fn parse(text: &str) -> Config {

@@ -330,10 +330,8 @@ impl Error {
                 }
             }
             fields.extend(parts.extra.clone());
-            if parts.status.is_server_error() {
-                if let Some(id) = request_id {
-                    fields.insert("requestId".to_owned(), id.into());
-                }
+            if let (true, Some(id)) = (parts.status.is_server_error(), request_id) {
+                fields.insert("requestId".to_owned(), id.into());
             }
         }
         body

@@ -88,7 +88,7 @@ async fn v14_behind_a_trusted_proxy_the_host_it_names_counts_and_only_then() {
     let owner = server.user(Role::Owner).await;
     let cookie = server.session(&owner).await;
     let from = |ip: &str| {
-        let call = write(&server).cookie(&cookie).from_ip(ip).origin("https://public.example");
+        let call = write(&server).cookie(&cookie).at_ip(ip).origin("https://public.example");
         call.header("x-forwarded-host", "public.example").header("x-forwarded-proto", "https").send()
     };
     assert_eq!(from("10.1.2.3").await.status, 400);

@@ -81,7 +81,7 @@ async fn v12_the_way_to_the_login_page_cannot_be_bent() {
         ("10.0.0.1", "https://evil.example", "/login?return=%2Fapi%2Faudit"),
         ("192.0.2.1", "/panel", "/login?return=%2Fapi%2Faudit"),
     ] {
-        let call = server.get("/api/audit").header("accept", "text/html").header("x-ingress-path", path).from_ip(ip);
+        let call = server.get("/api/audit").header("accept", "text/html").header("x-ingress-path", path).at_ip(ip);
         assert_eq!(call.send().await.header("location"), Some(expected), "{ip} {path}");
     }
 }

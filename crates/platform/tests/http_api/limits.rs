@@ -47,7 +47,7 @@ async fn beyond_the_budget_comes_429_until_the_window_ends() {
     assert_eq!(reply.json()["error"], "RateLimited");
     assert_eq!(reply.header("retry-after"), reply.header("ratelimit-reset"));
     assert_eq!(numbers(&reply).1, 0);
-    assert_eq!(server.get("/api/health").from_ip("192.0.2.11").send().await.status, 200, "others have their own");
+    assert_eq!(server.get("/api/health").at_ip("192.0.2.11").send().await.status, 200, "others have their own");
     server.clock.advance(SignedDuration::from_secs(61));
     assert_eq!(server.get("/api/health").send().await.status, 200);
 }
@@ -63,7 +63,7 @@ async fn a_known_credential_has_its_own_budget_wherever_it_comes_from() {
     // Somebody behind the same address uses that address up.
     while server.get("/api/health").send().await.status == 200 {}
     assert_eq!(numbers(&server.get("/api/users").bearer(&token).send().await).1, 2);
-    assert_eq!(numbers(&server.get("/api/users").bearer(&token).from_ip("198.51.100.1").send().await).1, 1);
+    assert_eq!(numbers(&server.get("/api/users").bearer(&token).at_ip("198.51.100.1").send().await).1, 1);
 }
 
 #[tokio::test]
@@ -86,7 +86,7 @@ async fn v14_forwarded_for_moves_the_budget_only_behind_a_trusted_proxy() {
     .await;
     let attempt = |peer: &'static str, forwarded: String| {
         let body = json!({ "username": "owner", "password": "wrong" });
-        server.post("/api/auth/login").json(&body).from_ip(peer).header("x-forwarded-for", &forwarded).send()
+        server.post("/api/auth/login").json(&body).at_ip(peer).header("x-forwarded-for", &forwarded).send()
     };
     // A stranger invents an address each time.
     let mut answers = Vec::new();

@@ -157,7 +157,7 @@ impl Call {
         self
     }
 
-    pub(crate) fn from_ip(self, ip: &str) -> Self {
+    pub(crate) fn at_ip(self, ip: &str) -> Self {
         self.peer(Peer::Tcp(SocketAddr::new(ip.parse().unwrap(), 40_000)))
     }
 

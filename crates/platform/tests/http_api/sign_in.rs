@@ -164,6 +164,6 @@ async fn the_local_operator_is_who_the_kernel_says_and_nobody_else() {
     assert_eq!(stranger, json!({ "authenticated": false }));
     // An address is no identity.
     for ip in ["127.0.0.1", "::1"] {
-        assert_eq!(server.get("/api/users").from_ip(ip).send().await.status, 401);
+        assert_eq!(server.get("/api/users").at_ip(ip).send().await.status, 401);
     }
 }

@@ -132,7 +132,7 @@ async fn reports_of_the_web_app_are_kept_in_bounds() {
         let from = format!("192.0.2.{n}");
         let errors = vec![json!({ "message": "again" }); 100];
         let body = json!({ "errors": errors });
-        assert_eq!(server.post("/api/client-errors").json(&body).from_ip(&from).send().await.status, 200);
+        assert_eq!(server.post("/api/client-errors").json(&body).at_ip(&from).send().await.status, 200);
     }
     let rows = server.audit_rows().await;
     assert!(rows.iter().filter(|row| row.category == "client-error").count() <= 60, "{} rows", rows.len());
