@@ -146,6 +146,9 @@ fn a_body_that_is_no_patch_is_malformed() {
         let result = apply_patch(&current(), PatchKind::JsonPatch, body.as_bytes());
         assert!(matches!(result, Err(PatchError::Malformed(_))), "{body}: {result:?}");
     }
+    let many = format!("[{}]", vec![r#"{"op":"remove","path":"/x"}"#; 10_001].join(","));
+    let result = apply_patch(&current(), PatchKind::JsonPatch, many.as_bytes());
+    assert!(matches!(result, Err(PatchError::Malformed(message)) if message.contains("10000 operations")));
     let twice = r#"[{"op":"add","path":"/ui","value":{"a":1,"a":2}}]"#;
     let result = apply_patch(&current(), PatchKind::JsonPatch, twice.as_bytes());
     assert!(matches!(result, Err(PatchError::Malformed(message)) if message.contains("given twice")));
@@ -166,6 +169,23 @@ fn merge_patches_merge() {
     assert_eq!(issues(merge_patch(json!(["no"])))[0].1, "Invalid input: expected object, received array");
     let flat = issues(merge_patch(json!({ "backends": [] })));
     assert_eq!(flat[0].0, "/backends");
+}
+
+#[test]
+fn numbers_survive_patches_to_the_last_bit() {
+    // The parser of serde_json reads this one a bit off.
+    let number = 12.345_678_901_234_567;
+    let with = merge_patch(json!({ "geoip": { "homeLatitude": number } })).unwrap();
+    assert_eq!(with.geoip.home_latitude.unwrap().get(), number);
+    let mut random = 1_u64;
+    for _ in 0..2000 {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        let number = (random >> 11) as f64 / 1e14;
+        let text = format!(r#"{{"geoip":{{"homeLatitude":{number}}}}}"#);
+        let Ok(once) = apply_patch(&with, PatchKind::MergePatch, text.as_bytes()) else { continue };
+        assert_eq!(once.geoip.home_latitude.unwrap().get(), number);
+        assert_eq!(apply_patch(&once, PatchKind::MergePatch, b"{}").unwrap(), once);
+    }
 }
 
 #[test]

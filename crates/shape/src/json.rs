@@ -119,3 +119,19 @@ impl<'a> Json<'a> {
         }
     }
 }
+
+/// The same value as an owned tree. Numbers stay exactly what they are, which a second trip through text and
+/// `serde_json`'s parser would not promise.
+impl From<&Json<'_>> for serde_json::Value {
+    fn from(json: &Json<'_>) -> Self {
+        match json {
+            Json::Null => Self::Null,
+            Json::Bool(value) => Self::Bool(*value),
+            Json::Number(number) if number.fract() == 0.0 && number.abs() < 1e15 => Self::from(*number as i64),
+            Json::Number(number) => Self::from(*number),
+            Json::String(text) => Self::from(text.as_ref()),
+            Json::Array(items) => items.iter().map(Self::from).collect(),
+            Json::Object(object) => object.iter().map(|(key, value)| (key.to_owned(), Self::from(value))).collect(),
+        }
+    }
+}

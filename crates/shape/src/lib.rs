@@ -45,7 +45,7 @@ pub use reader::{Reader, SAFE};
 pub use schema::Schemas;
 pub use shape_derive::Shape;
 pub use shape_trait::{Fields, Shape};
-pub use writer::{Members, Secrets, Writer, utf16_order};
+pub use writer::{Members, Secrets, Writer, to_value, utf16_order};
 
 /// What macros of this crate need at their place of use; not for hands.
 #[doc(hidden)]

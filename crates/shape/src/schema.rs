@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::reader::Reader;
 use crate::shape_trait::Shape;
-use crate::writer::{Secrets, Writer};
+use crate::writer::{Secrets, to_value};
 
 /// The named schemas met so far.
 #[derive(Debug, Default)]
@@ -67,11 +67,7 @@ pub fn property_schema<T: Shape>(g: &mut Schemas, doc: &str, default: Option<T>)
             map.insert("description".to_owned(), json!(doc));
         }
         if let Some(value) = default {
-            let mut w = Writer::new(Secrets::Masked);
-            value.write(&mut w);
-            if let Ok(value) = serde_json::from_slice::<Value>(&w.into_bytes()) {
-                map.insert("default".to_owned(), value);
-            }
+            map.insert("default".to_owned(), to_value(&value, Secrets::Masked));
         }
     }
     schema

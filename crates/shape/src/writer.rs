@@ -5,6 +5,8 @@
 use std::fmt;
 
 use crate::json::Json;
+use crate::parse::parse;
+use crate::shape_trait::Shape;
 
 /// What becomes of the secrets of a document when it is written.
 #[derive(Clone, Copy)]
@@ -258,4 +260,12 @@ impl<'s> Writer<'s> {
 /// The order of two keys by UTF-16 code units, which is what RFC 8785 sorts by.
 pub fn utf16_order(a: &str, b: &str) -> std::cmp::Ordering {
     if a.is_ascii() && b.is_ascii() { a.cmp(b) } else { a.encode_utf16().cmp(b.encode_utf16()) }
+}
+
+/// A part of a document as a tree.
+pub fn to_value<T: Shape>(part: &T, secrets: Secrets<'_>) -> serde_json::Value {
+    let mut w = Writer::new(secrets);
+    part.write(&mut w);
+    // What the writer wrote parses.
+    parse(&w.into_bytes()).map(|json| serde_json::Value::from(&json)).unwrap_or_default()
 }

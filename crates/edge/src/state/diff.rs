@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
-use shape::{Extra, Secrets, Shape, Step, Writer};
+use shape::{Extra, Secrets, Shape, Step, to_value};
 
 use super::document::Document;
 
@@ -214,16 +214,9 @@ fn keys<T: Shape>(list: &[T]) -> HashMap<&str, usize> {
 
 /// What people call an entity.
 fn name_of<T: Shape>(entity: &T) -> Option<String> {
-    let tree = tree(entity, Secrets::Masked);
+    let tree = to_value(entity, Secrets::Masked);
     let name = ["name", "certName", "label"].iter().find_map(|key| tree.get(key)?.as_str());
     name.map(str::to_owned)
-}
-
-fn tree<T: Shape>(value: &T, secrets: Secrets<'_>) -> Value {
-    let mut w = Writer::new(secrets);
-    value.write(&mut w);
-    // Our own writer wrote it, so it parses.
-    serde_json::from_slice(&w.into_bytes()).unwrap_or_default()
 }
 
 /// One value twice: as it is, to compare, and with secrets masked, to show.
@@ -245,7 +238,7 @@ impl<'v> Pair<'v> {
 
 fn fields<T: Shape>(before: &T, after: &T, without: &[&str]) -> Vec<FieldChange> {
     let trees = |value: &T| {
-        let mut trees = [tree(value, Secrets::Clear), tree(value, Secrets::Masked)];
+        let mut trees = [to_value(value, Secrets::Clear), to_value(value, Secrets::Masked)];
         for map in trees.iter_mut().filter_map(Value::as_object_mut) {
             map.retain(|key, _| !without.contains(&key.as_str()));
         }

@@ -9,15 +9,18 @@ use std::sync::Arc;
 
 use json_patch::{PatchErrorKind, PatchOperation};
 use serde_json::Value;
-use shape::{Issue, Reader, Secrets, Shape, Writer};
+use shape::{Issue, Reader, Secrets, Shape, to_value};
 
 use super::access::{ReadError, read};
 use super::document::Document;
-use super::layout::{self, Layout};
-use super::{references, to_json};
+use super::layout;
+use super::references;
 
 /// So many bytes may `copy` operations add, all together: each could double the document.
 const MOST_COPIED: usize = 8 << 20;
+
+/// More operations than anyone writes; each may have to shift a long list.
+const MOST_OPERATIONS: usize = 10_000;
 
 /// Which kind of patch a body is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,31 +77,38 @@ impl From<ReadError> for PatchError {
 
 /// The document that a patch makes of another.
 pub fn apply_patch(current: &Document, kind: PatchKind, body: &[u8]) -> Result<Document, PatchError> {
-    // The strict parser first: it refuses doubled keys and deep nesting, which the other one lets pass.
-    shape::parse(body).map_err(|error| PatchError::Malformed(error.to_string()))?;
-    let malformed = |error: serde_json::Error| PatchError::Malformed(format!("not a patch: {error}"));
+    let body = shape::parse(body).map_err(|error| PatchError::Malformed(error.to_string()))?;
+    let body = Value::from(&body);
     match kind {
         PatchKind::MergePatch => {
-            let patch: Value = serde_json::from_slice(body).map_err(malformed)?;
-            let mut document = tree(current);
-            json_patch::merge(&mut document, &patch);
+            let mut document = to_value(current, Secrets::Masked);
+            json_patch::merge(&mut document, &body);
             Ok(read(document.to_string().as_bytes(), Some(current))?)
         }
         PatchKind::JsonPatch => {
-            let patch: json_patch::Patch = serde_json::from_slice(body).map_err(malformed)?;
+            let patch = operations(body)?;
             if let Some(entity) = Entity::of(&patch) {
                 return patch_entity(current, &entity, &patch);
             }
-            let mut document = tree(current);
+            let mut document = to_value(current, Secrets::Masked);
             apply(&mut document, &patch, "")?;
             Ok(read(document.to_string().as_bytes(), Some(current))?)
         }
     }
 }
 
-fn tree(document: &Document) -> Value {
-    // Our own writer wrote it, so it parses.
-    serde_json::from_slice(&to_json(document, Layout::Nested, Secrets::Masked)).unwrap_or_default()
+fn operations(body: Value) -> Result<Vec<PatchOperation>, PatchError> {
+    let Value::Array(operations) = body else {
+        return Err(PatchError::Malformed("a JSON Patch is an array of operations".to_owned()));
+    };
+    if operations.len() > MOST_OPERATIONS {
+        let message = format!("a JSON Patch of more than {MOST_OPERATIONS} operations; send the whole document");
+        return Err(PatchError::Malformed(message));
+    }
+    let operation = |(index, value)| {
+        serde_json::from_value(value).map_err(|error| PatchError::Malformed(format!("operation {index}: {error}")))
+    };
+    operations.into_iter().enumerate().map(operation).collect()
 }
 
 /// Applies all operations to a value that stands at `prefix`.
@@ -251,9 +261,7 @@ fn replace<T: Shape + Clone>(
         let message = format!("there is nothing at this path: `{}` has {} entries", entity.section, from.len());
         return Err(PatchError::Pointer { operation: 0, path, message });
     };
-    let mut w = Writer::new(Secrets::Masked);
-    before.write(&mut w);
-    let mut value: Value = serde_json::from_slice(&w.into_bytes()).unwrap_or_default();
+    let mut value = to_value(before.as_ref(), Secrets::Masked);
     apply(&mut value, patch, &entity.prefix)?;
     let text = value.to_string();
     let json = shape::parse(text.as_bytes()).map_err(|error| PatchError::Malformed(error.to_string()))?;

@@ -7,7 +7,7 @@ use crate::leaf::text::check_characters;
 use crate::reader::Reader;
 use crate::schema::Schemas;
 use crate::shape_trait::Shape;
-use crate::writer::{Members, Secrets, Writer, utf16_order};
+use crate::writer::{Members, Secrets, Writer, to_value, utf16_order};
 
 /// What a key begins with that the schema does not know and keeps all the same.
 const PREFIX: &str = "x-";
@@ -24,8 +24,7 @@ impl AnyJson {
 
     /// The value as a tree.
     pub fn to_value(&self) -> Value {
-        // Written by our own writer, so it parses.
-        serde_json::from_str(&self.0).unwrap_or_default()
+        to_value(self, Secrets::Masked)
     }
 
     fn of(value: &Json<'_>) -> Self {
