@@ -12,7 +12,8 @@ CREATE TABLE ledger (
 );
 INSERT INTO ledger (id, audit_seq, audit_hash, anchor_seq, anchor_hash, event_seq) VALUES (1, 0, '', 0, '', 0);
 
--- seq and hash are empty while the entry is pending; then they are its place in the chain.
+-- seq and hash are empty while the entry is pending; then they are its place in the chain. opener is the number of the
+-- process that wrote the row: what a process that is gone left pending was interrupted.
 CREATE TABLE audit (
     id       INTEGER PRIMARY KEY AUTOINCREMENT,
     seq      BIGINT UNIQUE,
@@ -23,7 +24,8 @@ CREATE TABLE audit (
     target   TEXT,
     details  TEXT,
     outcome  TEXT   NOT NULL,
-    hash     TEXT
+    hash     TEXT,
+    opener   BIGINT NOT NULL DEFAULT 0
 );
 CREATE INDEX audit_by_category ON audit (category, id);
 CREATE INDEX audit_by_actor ON audit (actor, id);

@@ -215,15 +215,24 @@ pub async fn record(tx: &mut Tx, entry: Entry, outcome: Outcome) -> Result<Audit
     Ok(AuditId(id))
 }
 
-/// Completes what a previous process left open, and says which. Call it once at the start, before any work.
+/// Completes what processes that are no longer there left open, and says which. Call it at the start; it is safe at any
+/// time, and leaves alone what this process and other nodes on the same store are still working on.
 pub async fn interrupt_pending(tx: &mut Tx) -> Result<Vec<AuditId>, Error> {
-    let ids: Vec<i64> = on_db!(tx, c => {
-        sqlx::query_scalar("SELECT id FROM audit WHERE outcome = 'pending' ORDER BY id").fetch_all(c).await?
+    let open: Vec<(i64, i64)> = on_db!(tx, c => {
+        sqlx::query_as("SELECT id, opener FROM audit WHERE outcome = 'pending' ORDER BY id").fetch_all(c).await?
     });
-    for id in &ids {
-        complete(tx, AuditId(*id), Outcome::Interrupted, Value::Null).await?;
+    if open.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(ids.into_iter().map(AuditId).collect())
+    let alive = tx.alive().await?;
+    let mut interrupted = Vec::new();
+    for (id, opener) in open {
+        if !alive.iter().any(|instance| i64::from(*instance) == opener) {
+            complete(tx, AuditId(id), Outcome::Interrupted, Value::Null).await?;
+            interrupted.push(AuditId(id));
+        }
+    }
+    Ok(interrupted)
 }
 
 /// Lists rows, newest first.
@@ -384,13 +393,14 @@ async fn set_head(tx: &mut Tx, hash: &str) -> Result<(), Error> {
 }
 
 async fn insert(tx: &mut Tx, row: &Stored, seq: Option<i64>, hash: Option<&str>) -> Result<i64, Error> {
+    let opener = i64::from(tx.instance());
     Ok(on_db!(tx, c => {
         sqlx::query_scalar(
-            "INSERT INTO audit (seq, ts, actor, category, action, target, details, outcome, hash)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING id",
+            "INSERT INTO audit (seq, ts, actor, category, action, target, details, outcome, hash, opener)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING id",
         )
         .bind(seq).bind(row.ts).bind(&row.actor).bind(&row.category).bind(&row.action).bind(&row.target)
-        .bind(&row.details).bind(&row.outcome).bind(hash)
+        .bind(&row.details).bind(&row.outcome).bind(hash).bind(opener)
         .fetch_one(c).await?
     }))
 }

@@ -21,6 +21,8 @@ macro_rules! failpoint_err {
     };
 }
 
+pub use crate::{failpoint, failpoint_err};
+
 /// Does nothing: fail points are not compiled in.
 #[cfg(not(feature = "failpoints"))]
 #[inline(always)]

@@ -12,10 +12,10 @@ mod open;
 mod tx;
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sqlx::{PgPool, SqlitePool};
+use sqlx::{Connection, PgConnection, PgPool, SqlitePool};
 use tokio::sync::Notify;
 
 pub use self::error::Error;
@@ -51,13 +51,18 @@ pub enum Sides<S, P> {
 enum Pools {
     // One connection writes: SQLite has one writer anyway, and waiting in our queue is fair where its own lock is not.
     Sqlite { read: SqlitePool, write: SqlitePool, file: PathBuf },
-    Postgres(PgPool),
+    // The second connection holds a lock for as long as this process lives, by which other nodes tell that it does.
+    Postgres { pool: PgPool, alive: Arc<Mutex<Option<PgConnection>>> },
 }
+
+/// The first half of the key of the locks by which processes on one PostgreSQL show that they are alive.
+const ALIVE: i32 = 0x706c_656e;
 
 /// The store. Clones share its connections.
 #[derive(Clone)]
 pub struct Db {
     pools: Pools,
+    instance: i32,
     gate: Gate,
     clock: Arc<dyn Clock>,
     published: Arc<Notify>,
@@ -72,15 +77,18 @@ impl std::fmt::Debug for Db {
 impl Db {
     /// Opens the store, creates it on the first start, checks it, and brings its tables up to date.
     pub async fn open(location: &Location, clock: Arc<dyn Clock>) -> Result<Self, OpenError> {
-        let pools = open::open(location).await?;
-        Ok(Self { pools, gate: Gate::default(), clock, published: Arc::new(Notify::new()) })
+        let mut random = [0; 4];
+        getrandom::fill(&mut random)?;
+        let instance = i32::from_le_bytes(random) & i32::MAX;
+        let pools = open::open(location, instance).await?;
+        Ok(Self { pools, instance, gate: Gate::default(), clock, published: Arc::new(Notify::new()) })
     }
 
     /// Both sides for reading; used by [`on_db!`](crate::on_db).
     pub fn sides(&self) -> Sides<&SqlitePool, &PgPool> {
         match &self.pools {
             Pools::Sqlite { read, .. } => Sides::Sqlite(read),
-            Pools::Postgres(pool) => Sides::Postgres(pool),
+            Pools::Postgres { pool, .. } => Sides::Postgres(pool),
         }
     }
 
@@ -99,20 +107,20 @@ impl Db {
         let inner = match &self.pools {
             // IMMEDIATE: a transaction that starts by reading must not find out at its first write that it cannot.
             Pools::Sqlite { write, .. } => Sides::Sqlite(write.begin_with("BEGIN IMMEDIATE").await?),
-            Pools::Postgres(pool) => Sides::Postgres(pool.begin().await?),
+            Pools::Postgres { pool, .. } => Sides::Postgres(pool.begin().await?),
         };
-        Ok(Tx::new(inner, permit, Arc::clone(&self.clock), Arc::clone(&self.published)))
+        Ok(Tx::new(inner, permit, self))
     }
 
     /// Starts a transaction that reads one consistent state and cannot write.
     pub async fn snapshot(&self) -> Result<Tx, Error> {
         let inner = match &self.pools {
             Pools::Sqlite { read, .. } => Sides::Sqlite(read.begin_with("BEGIN").await?),
-            Pools::Postgres(pool) => {
+            Pools::Postgres { pool, .. } => {
                 Sides::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
             }
         };
-        Ok(Tx::new(inner, None, Arc::clone(&self.clock), Arc::clone(&self.published)))
+        Ok(Tx::new(inner, None, self))
     }
 
     /// The gate that every write passes; also for changes of files that belong to a write.
@@ -129,13 +137,13 @@ impl Db {
     pub fn engine(&self) -> &'static str {
         match self.pools {
             Pools::Sqlite { .. } => "sqlite",
-            Pools::Postgres(_) => "postgres",
+            Pools::Postgres { .. } => "postgres",
         }
     }
 
     /// Whether other processes may write to the same store.
     pub fn is_shared(&self) -> bool {
-        matches!(self.pools, Pools::Postgres(_))
+        matches!(self.pools, Pools::Postgres { .. })
     }
 
     /// Woken after each commit that appended events.
@@ -147,7 +155,7 @@ impl Db {
     pub(crate) fn postgres(&self) -> Option<&PgPool> {
         match &self.pools {
             Pools::Sqlite { .. } => None,
-            Pools::Postgres(pool) => Some(pool),
+            Pools::Postgres { pool, .. } => Some(pool),
         }
     }
 
@@ -193,7 +201,7 @@ impl Db {
     pub async fn check_large(&self) -> Result<bool, OpenError> {
         match &self.pools {
             Pools::Sqlite { read, file, .. } => open::check_large(read, file).await,
-            Pools::Postgres(_) => Ok(false),
+            Pools::Postgres { .. } => Ok(false),
         }
     }
 
@@ -204,7 +212,21 @@ impl Db {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { pool, alive } => {
+                let alive = alive.lock().unwrap_or_else(PoisonError::into_inner).take();
+                if let Some(mut alive) = alive {
+                    // By word, and not by the end of the connection, which the server sees a little later. Where the
+                    // connection is lost already, so is the lock.
+                    let unlocked = sqlx::query("SELECT pg_advisory_unlock_all()").execute(&mut alive).await;
+                    if let Err(error) = unlocked.and(alive.close().await) {
+                        tracing::debug!(
+                            error = &error as &dyn std::error::Error,
+                            "the database was gone before its end"
+                        );
+                    }
+                }
+                pool.close().await;
+            }
         }
     }
 }

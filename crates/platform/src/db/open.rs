@@ -6,14 +6,15 @@
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{ConnectOptions, Connection, PgPool, SqlitePool};
+use sqlx::{ConnectOptions, Connection, SqlitePool};
 
-use super::Pools;
+use super::{ALIVE, Pools};
 use crate::files;
 
 static SQLITE_MIGRATIONS: Migrator = sqlx::migrate!("../../migrations/sqlite");
@@ -126,12 +127,15 @@ pub enum OpenError {
     /// A file operation failed.
     #[error(transparent)]
     File(#[from] files::Error),
+    /// There is no randomness.
+    #[error("the operating system gave no random bytes")]
+    Random(#[from] getrandom::Error),
 }
 
-pub(super) async fn open(location: &Location) -> Result<Pools, OpenError> {
+pub(super) async fn open(location: &Location, instance: i32) -> Result<Pools, OpenError> {
     match location {
         Location::Sqlite(file) => open_sqlite(file).await,
-        Location::Postgres(url) => open_postgres(url).await,
+        Location::Postgres(url) => open_postgres(url, instance).await,
     }
 }
 
@@ -267,7 +271,7 @@ fn refuse_sqlite(file: &Path, error: super::Error) -> OpenError {
     }
 }
 
-async fn open_postgres(url: &str) -> Result<Pools, OpenError> {
+async fn open_postgres(url: &str, instance: i32) -> Result<Pools, OpenError> {
     let options: PgConnectOptions = url.parse().map_err(|_| OpenError::Url)?;
     let options = options.application_name("plenum").disable_statement_logging();
     let database =
@@ -287,7 +291,16 @@ async fn open_postgres(url: &str) -> Result<Pools, OpenError> {
                 Ok(!connection.is_in_transaction())
             })
         })
-        .connect_with(options)
+        // A node that hangs must not keep the others from writing for good.
+        .after_connect(|connection, _| {
+            Box::pin(async move {
+                sqlx::raw_sql("SET lock_timeout = '20s'; SET idle_in_transaction_session_timeout = '60s'")
+                    .execute(connection)
+                    .await
+                    .map(drop)
+            })
+        })
+        .connect_with(options.clone())
         .await
         .map_err(refuse)?;
     let known: bool = sqlx::query_scalar("SELECT to_regclass('_sqlx_migrations') IS NOT NULL")
@@ -299,12 +312,16 @@ async fn open_postgres(url: &str) -> Result<Pools, OpenError> {
             sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations").fetch_one(&pool).await.map_err(refuse)?;
         refuse_newer(&POSTGRES_MIGRATIONS, found, &database)?;
     }
-    migrate_postgres(&pool, database).await?;
-    Ok(Pools::Postgres(pool))
-}
-
-async fn migrate_postgres(pool: &PgPool, database: String) -> Result<(), OpenError> {
-    POSTGRES_MIGRATIONS.run(pool).await.map_err(|source| OpenError::Migration { database, source })
+    let mut alive = options.connect().await.map_err(refuse)?;
+    sqlx::query("SELECT pg_advisory_lock($1, $2)")
+        .bind(ALIVE)
+        .bind(instance)
+        .execute(&mut alive)
+        .await
+        .map_err(refuse)?;
+    let migrated = POSTGRES_MIGRATIONS.run(&pool).await;
+    migrated.map_err(|source| OpenError::Migration { database: database.clone(), source })?;
+    Ok(Pools::Postgres { pool, alive: Arc::new(Mutex::new(Some(alive))) })
 }
 
 fn refuse_newer(migrations: &Migrator, found: Option<i64>, database: &str) -> Result<(), OpenError> {

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use tokio::sync::Notify;
 
-use super::{Error, Permit, Sides};
+use super::{ALIVE, Db, Error, Permit, Sides};
 use crate::clock::{self, Clock};
 
 /// A transaction. Dropping it without [`Tx::commit`] undoes everything in it.
@@ -20,6 +20,7 @@ pub struct Tx {
     permit: Option<Permit>,
     clock: Arc<dyn Clock>,
     published: Arc<Notify>,
+    instance: i32,
     has_events: bool,
 }
 
@@ -33,10 +34,10 @@ impl Tx {
     pub(super) fn new(
         inner: Sides<Transaction<'static, Sqlite>, Transaction<'static, Postgres>>,
         permit: Option<Permit>,
-        clock: Arc<dyn Clock>,
-        published: Arc<Notify>,
+        db: &Db,
     ) -> Self {
-        Self { inner, permit, clock, published, has_events: false }
+        let (clock, published) = (Arc::clone(&db.clock), Arc::clone(&db.published));
+        Self { inner, permit, clock, published, instance: db.instance, has_events: false }
     }
 
     /// Both sides; used by [`on_db!`](crate::on_db).
@@ -55,6 +56,32 @@ impl Tx {
     /// The current time as it is stored.
     pub fn now_micros(&self) -> i64 {
         clock::micros(self.clock.now())
+    }
+
+    /// The number of this process, unlike that of every other one on this store.
+    pub(crate) fn instance(&self) -> i32 {
+        self.instance
+    }
+
+    /// The numbers of the processes that are alive on this store, this one among them.
+    pub(crate) async fn alive(&mut self) -> Result<Vec<i32>, Error> {
+        let instance = self.instance;
+        match self.sides() {
+            // One process for one file.
+            Sides::Sqlite(_) => Ok(vec![instance]),
+            Sides::Postgres(c) => {
+                let mut alive: Vec<i32> = sqlx::query_scalar(
+                    "SELECT objid::int FROM pg_locks l JOIN pg_database d ON d.oid = l.database
+                     WHERE l.locktype = 'advisory' AND l.classid::int = $1 AND l.granted AND d.datname = current_database()",
+                )
+                .bind(ALIVE)
+                .fetch_all(c)
+                .await?;
+                // A lost connection takes the lock along, but we are here all the same.
+                alive.push(instance);
+                Ok(alive)
+            }
+        }
     }
 
     pub(crate) fn mark_events(&mut self) {

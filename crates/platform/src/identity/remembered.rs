@@ -1,10 +1,11 @@
 //! What is remembered in memory about verified credentials: who they belong to, and when they were last used.
 //!
 //! Keys are HMACs under a key that exists only in this process, so a dump of the table gives no credential away. An
-//! entry counts only while nothing about identities has changed since it was made; on a shared database, where another node
-//! may have changed something, only for half a second.
+//! entry counts for a minute, and only while nothing about identities has changed since it was made; on a shared database,
+//! where another node may have changed something, only for half a second.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicI64;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use zeroize::Zeroizing;
 use super::{Caller, Error};
 
 const MOST: usize = 4096;
+const TRUSTED: Duration = Duration::from_secs(60);
 const TRUSTED_WHILE_SHARED: Duration = Duration::from_millis(500);
 
 /// The keyed hash of one credential.
@@ -29,6 +31,8 @@ pub(super) struct Known {
     /// The version of identities that this was read under.
     pub(super) version: u64,
     pub(super) read_at: Instant,
+    /// When the session was last used; uses that are written down are no longer in the table of uses.
+    pub(super) seen: Arc<AtomicI64>,
 }
 
 pub(super) struct Remembered {
@@ -63,7 +67,8 @@ impl Remembered {
     /// What is known about a credential, and whether it may be trusted without asking the store.
     pub(super) fn get(&self, key: &Key, version: u64) -> Option<(Known, bool)> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()?;
-        let fresh = known.version == version && (!self.shared || known.read_at.elapsed() < TRUSTED_WHILE_SHARED);
+        let trusted = if self.shared { TRUSTED_WHILE_SHARED } else { TRUSTED };
+        let fresh = known.version == version && known.read_at.elapsed() < trusted;
         Some((known, fresh))
     }
 
@@ -86,7 +91,7 @@ impl Remembered {
     pub(super) fn use_session(&self, id: &str, at: i64) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         match uses.sessions.get_mut(id) {
-            Some(last) => *last = at,
+            Some(last) => *last = at.max(*last),
             None => drop(uses.sessions.insert(id.to_owned(), at)),
         }
     }
@@ -94,7 +99,7 @@ impl Remembered {
     pub(super) fn use_token(&self, key_id: &str, at: i64) {
         let mut uses = self.uses.lock().unwrap_or_else(PoisonError::into_inner);
         match uses.tokens.get_mut(key_id) {
-            Some(last) => *last = at,
+            Some(last) => *last = at.max(*last),
             None => drop(uses.tokens.insert(key_id.to_owned(), at)),
         }
     }

@@ -3,6 +3,7 @@
 //! The browser holds 256 random bits; the store holds their SHA-256 and an id by which a session can be named in a list.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -188,39 +189,41 @@ impl Identity {
         }
         let key = self.remembered.key("session", secret);
         let version = self.version();
-        let caller = match self.remembered.get(&key, version) {
-            Some((known, true)) => known.caller,
+        let known = match self.remembered.get(&key, version) {
+            Some((known, true)) => known,
             _ => {
                 let row: Option<CallerRow> = on_db!(self.db, c =>
                     sqlx::query_as(CALLER_BY_HASH).bind(at_rest(secret)).fetch_optional(c).await.map_err(db::Error::from))?;
-                let Some((caller, hash)) = row.map(|row| self.caller_of(row)).transpose()?.flatten() else {
+                let Some((caller, hash, last_seen)) = row.map(|row| self.caller_of(row)).transpose()?.flatten() else {
                     self.remembered.forget(&key);
                     return Ok(None);
                 };
-                let known = Known { caller, stored_hash: hash.into(), version, read_at: Instant::now() };
+                let seen = Arc::new(AtomicI64::new(last_seen));
+                let known = Known { caller, stored_hash: hash.into(), version, read_at: Instant::now(), seen };
                 self.remembered.put(key, known.clone());
-                known.caller
+                known
             }
         };
         let now = self.now_micros();
-        let id = caller.session.as_deref().unwrap_or_default();
-        let idle = self.remembered.session_used(id).is_some_and(|at| self.is_idle(at, now));
-        if idle || caller.expires_at.is_some_and(|at| clock::micros(at) <= now) {
+        let idle = self.is_idle(known.seen.load(Ordering::Relaxed), now);
+        if idle || known.caller.expires_at.is_some_and(|at| clock::micros(at) <= now) {
             self.remembered.forget(&key);
             return Ok(None);
         }
-        self.remembered.use_session(id, now);
-        Ok(Some(caller))
+        // Never back: a clock that was wrong for a while must not end what was in use all the time.
+        known.seen.fetch_max(now, Ordering::Relaxed);
+        self.remembered.use_session(known.caller.session.as_deref().unwrap_or_default(), now);
+        Ok(Some(known.caller))
     }
 
     pub(super) async fn session_caller(&self, id: &str) -> Result<Option<Arc<Caller>>, Error> {
         let row: Option<CallerRow> = on_db!(self.db, c =>
             sqlx::query_as(CALLER_BY_ID).bind(id).fetch_optional(c).await.map_err(db::Error::from))?;
-        Ok(row.map(|row| self.caller_of(row)).transpose()?.flatten().map(|(caller, _)| caller))
+        Ok(row.map(|row| self.caller_of(row)).transpose()?.flatten().map(|(caller, ..)| caller))
     }
 
-    /// The caller behind a row, and the stored hash; nobody when the session or its user is no longer good.
-    fn caller_of(&self, row: CallerRow) -> Result<Option<(Arc<Caller>, String)>, Error> {
+    /// The caller behind a row, the stored hash and the last use; nobody when the session or its user is no longer good.
+    fn caller_of(&self, row: CallerRow) -> Result<Option<(Arc<Caller>, String, i64)>, Error> {
         let now = self.now_micros();
         let last_seen = self.remembered.session_used(&row.id).unwrap_or(row.last_seen).max(row.last_seen);
         if row.disabled || row.expires_at <= now || self.is_idle(last_seen, now) {
@@ -237,7 +240,7 @@ impl Identity {
             session: Some(row.id),
             expires_at: Some(clock::from_micros(row.expires_at)),
         };
-        Ok(Some((Arc::new(caller), row.hash)))
+        Ok(Some((Arc::new(caller), row.hash, last_seen)))
     }
 
     // A clock that jumped back makes the difference negative, which is not idle.

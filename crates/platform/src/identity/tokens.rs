@@ -235,7 +235,13 @@ impl Identity {
             self.remembered.forget(&key);
             return Ok(None);
         };
-        let known = Known { caller: Arc::new(caller), stored_hash: hash.into(), version, read_at: Instant::now() };
+        let known = Known {
+            caller: Arc::new(caller),
+            stored_hash: hash.into(),
+            version,
+            read_at: Instant::now(),
+            seen: Arc::default(),
+        };
         self.remembered.put(key, known.clone());
         Ok(self.unexpired(&known.caller))
     }

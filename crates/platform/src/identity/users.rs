@@ -246,11 +246,18 @@ impl Identity {
     }
 
     /// Records, commits, and makes every remembered credential be looked at again.
+    ///
+    /// In a task of its own: a client that hangs up while a revocation is committed must not keep the old credential alive.
     pub(super) async fn finish(&self, mut tx: Tx, entry: Entry) -> Result<(), Error> {
-        audit::record(&mut tx, entry, Outcome::Ok).await?;
-        tx.commit().await?;
-        self.changed();
-        Ok(())
+        let identity = self.clone();
+        let finished = tokio::spawn(async move {
+            audit::record(&mut tx, entry, Outcome::Ok).await?;
+            let committed = tx.commit().await;
+            // Also after an error: a commit whose answer was lost may have happened.
+            identity.changed();
+            Ok::<_, Error>(committed?)
+        });
+        finished.await.map_err(|_| Error::Unusable("the change was interrupted"))?
     }
 }
 

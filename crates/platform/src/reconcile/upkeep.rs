@@ -41,6 +41,17 @@ pub fn upkeep(reconcilers: &Reconcilers, upkeep: Upkeep) {
     });
 
     let store = db.clone();
+    reconcilers.add("audit.interrupted", 5 * MINUTE, move || {
+        let db = store.clone();
+        async move {
+            let mut tx = db.begin().await?;
+            let interrupted = audit::interrupt_pending(&mut tx).await?.len();
+            tx.commit().await?;
+            Ok::<_, db::Error>(format!("{interrupted} closed"))
+        }
+    });
+
+    let store = db.clone();
     reconcilers.add("events.retention", 5 * MINUTE, move || {
         let db = store.clone();
         async move { events::prune(&db).await.map(removed) }

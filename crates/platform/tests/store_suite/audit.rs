@@ -117,6 +117,8 @@ async fn what_was_left_open_ends_as_interrupted(mut store: Store) {
     let one =
         audit::open(&mut tx, Entry::new("u_1", "state", "apply").details(json!({ "reason": "edit" }))).await.unwrap();
     let two = audit::open(&mut tx, Entry::new("u_2", "state", "apply")).await.unwrap();
+    // Not by the process that is still at it.
+    assert_eq!(audit::interrupt_pending(&mut tx).await.unwrap(), []);
     tx.commit().await.unwrap();
     store.restart().await;
     let mut tx = store.db.begin().await.unwrap();

@@ -194,6 +194,38 @@ async fn f16_a_flipped_bit_in_an_audit_row_is_found_by_the_chain() {
 }
 
 #[tokio::test]
+async fn f4_whatever_is_left_of_the_log_the_state_is_an_old_one_or_the_newest() {
+    let store = Store::sqlite().await;
+    for _ in 0..15 {
+        write(&store.db).await.unwrap();
+    }
+    // As after a power cut: the main file and as much of the log as reached the disk.
+    let (main, log) =
+        (std::fs::read(store.file()).unwrap(), std::fs::read(store.path().join("plenum.db-wal")).unwrap());
+    assert!(log.len() > 100_000);
+    let mut seen = Vec::new();
+    for part in 0..=20 {
+        let length = log.len() * part / 20;
+        let copy = tempfile::TempDir::new().unwrap();
+        std::fs::write(copy.path().join("plenum.db"), &main).unwrap();
+        let mut rest = log[..length].to_vec();
+        if part % 3 == 1 {
+            rest[length / 2] ^= 1;
+        }
+        std::fs::write(copy.path().join("plenum.db-wal"), rest).unwrap();
+        let location = Location::parse(None, copy.path()).unwrap();
+        let db = Db::open(&location, clock::system()).await.unwrap();
+        let found = audit::verify(&db).await.unwrap();
+        assert_eq!(found.broken, None, "{length} of {}", log.len());
+        seen.push(found.rows);
+        write(&db).await.unwrap();
+        db.close().await;
+    }
+    assert_eq!(seen.iter().max(), Some(&15));
+    assert!(seen.iter().any(|rows| *rows < 15));
+}
+
+#[tokio::test]
 async fn f16_a_missing_database_is_not_silently_made_anew() {
     let store = used().await;
     std::fs::remove_file(store.file()).unwrap();

@@ -50,6 +50,8 @@ async fn v28_sessions_end_when_idle_and_in_any_case(store: Store) {
     let identity = store.identity().await;
     let (_, idle) = signed_in(&identity, "alice", Role::Viewer).await;
     let (_, busy) = sign_in(&identity, "alice", PASSWORD).await;
+    // Written down, and so no longer in memory.
+    identity.flush_last_used().await.unwrap();
     for _ in 0..13 {
         store.advance(SignedDuration::from_hours(12));
         assert!(identity.authenticate_session(&busy).await.unwrap().is_some());

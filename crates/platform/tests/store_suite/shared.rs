@@ -89,6 +89,34 @@ async fn audit_chains_of_two_nodes_are_one() {
 }
 
 #[tokio::test]
+async fn a_starting_node_leaves_alone_what_another_is_working_on() {
+    let postgres = Postgres::start().unwrap();
+    let here = Store::postgres(&postgres).await;
+    let mut tx = here.db.begin().await.unwrap();
+    let id = audit::open(&mut tx, Entry::new("u_1", "state", "apply")).await.unwrap();
+    tx.commit().await.unwrap();
+    let there = Db::open(&here.location, here.clock.clone()).await.unwrap();
+    let mut tx = there.begin().await.unwrap();
+    assert_eq!(audit::interrupt_pending(&mut tx).await.unwrap(), []);
+    tx.commit().await.unwrap();
+    let Store { db, location, clock, directory } = here;
+    db.close().await;
+    drop(db);
+    let mut tx = there.begin().await.unwrap();
+    let mut interrupted = Vec::new();
+    for _ in 0..100 {
+        interrupted = audit::interrupt_pending(&mut tx).await.unwrap();
+        if !interrupted.is_empty() {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(interrupted, [id]);
+    tx.commit().await.unwrap();
+    drop((location, clock, directory));
+}
+
+#[tokio::test]
 async fn a_database_that_goes_away_is_an_error_and_shows_no_password() {
     let mut postgres = Postgres::start().unwrap();
     let store = Store::postgres(&postgres).await;

@@ -34,7 +34,7 @@ async fn the_platforms_reconcilers_run_and_keep_tables_small(store: Store) {
     };
     tokio::time::timeout(Duration::from_secs(20), ran).await.unwrap();
     let status = reconcilers.status();
-    assert_eq!(status.len(), 6);
+    assert_eq!(status.len(), 7);
     assert!(status.iter().all(|status| status.last_error.is_none()), "{status:?}");
     let retention = status.iter().find(|status| status.name == "audit.retention").unwrap();
     assert_eq!(retention.last_outcome.as_deref(), Some("1 removed"));
