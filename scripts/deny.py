@@ -18,7 +18,7 @@ tree = subprocess.run(
     stdout=subprocess.PIPE,
     text=True,
 ).stdout
-packages = sorted({line for line in tree.splitlines() if line})
+packages = sorted({line.removesuffix(" (*)") for line in tree.splitlines() if line})
 banned = {rule["crate"]: rule["reason"] for rule in rules["bans"]["deny"]}
 allowed = set(rules["licenses"]["allow"])
 problems = []
@@ -65,7 +65,7 @@ for line in packages:
     package, _, licence = line.rpartition("|")
     # `name v1.2.3`, and in parentheses where it is from when that is not the package registry (or what it is).
     name, version, *origin = package.split(" ", 2)
-    origin = origin[0].replace("(proc-macro)", "").strip(" ()*") if origin else ""
+    origin = origin[0].replace("(proc-macro)", "").strip(" ()") if origin else ""
     if name in banned:
         problems.append(f"{name} {version} is banned: {banned[name]}")
     ours = origin.startswith("/")

@@ -34,7 +34,7 @@ fn cases() -> Vec<(String, String)> {
 fn matches(message: &Message, expected: &str) -> bool {
     let (severity, rest) = expected.split_once(' ').unwrap_or((expected, ""));
     message.severity.as_str() == severity
-        && rest.split_once("text=").map_or(true, |(_, text)| message.text.contains(text))
+        && rest.split_once("text=").is_none_or(|(_, text)| message.text.contains(text))
         && rest.split("text=").next().unwrap().split_whitespace().all(|word| match word.split_once(['=', ':']) {
             Some(("line", line)) => message.line == line.parse().ok() && message.file.is_some(),
             Some((kind, name)) => message
