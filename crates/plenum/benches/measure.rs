@@ -1,0 +1,309 @@
+//! `make bench`: what Plenum adds to what HAProxy itself costs, as ratios measured in one run.
+//!
+//! Every figure is the median of at least twenty, and stands beside its floor, peer or target. Floors are taken in turn
+//! with what they are compared to, because two shared cores drift by tens of percent within minutes. Only loopback
+//! addresses are used, every loop is counted, and everything started here ends with it.
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use haproxy::{Binary, Master, Verdict};
+use reqwest::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use serde_json::{Value, json};
+use testkit::{Api, Daemon, free_port};
+
+/// So many readings make a median.
+const READINGS: usize = 21;
+/// Backends of two servers each.
+const SIZES: [usize; 3] = [10, 1_000, 10_000];
+
+fn main() -> Result<()> {
+    // `cargo bench -- --quick` for a look while working; the figures that count come without it.
+    let quick = std::env::args().any(|argument| argument == "--quick");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(run(if quick { 5 } else { READINGS }, quick))
+}
+
+async fn run(readings: usize, quick: bool) -> Result<()> {
+    let mut table = Table::default();
+    for size in SIZES {
+        apply(&mut table, size, readings).await?;
+    }
+    reads(&mut table).await?;
+    memory(&mut table).await?;
+    cold_start(&mut table, readings).await?;
+    snapshots(&mut table, if quick { 500 } else { 10_000 }).await?;
+    let text = table.to_string();
+    let mut out = std::io::stdout().lock();
+    std::io::Write::write_all(&mut out, text.as_bytes())?;
+    Ok(())
+}
+
+/// A document with `size` backends of two servers behind one frontend on `port`.
+fn document(size: usize, port: u16) -> Value {
+    let server = |backend: usize, server: usize| {
+        let address = format!("10.{}.{}.{}:80", backend / 250 % 250, backend % 250, server + 1);
+        json!({ "name": format!("s{server}"), "address": address, "check": false, "weight": 100 })
+    };
+    let backends: Vec<Value> = (0..size)
+        .map(|n| json!({ "id": format!("be-{n}"), "name": format!("be-{n}"), "balance": "roundrobin", "servers": [server(n, 0), server(n, 1)] }))
+        .collect();
+    json!({
+        "schemaVersion": 1,
+        "meta": { "createdAt": "2026-01-01T00:00:00Z", "lastEditedAt": "2026-01-01T00:00:00Z" },
+        "haproxy": {
+            "globalSettings": { "maxconn": 500, "fdHardLimit": 20_000 },
+            "defaultsBlocks": [{ "id": "defaults", "name": "defaults" }],
+            "frontends": [{
+                "id": "main", "name": "main", "fromDefaults": "defaults",
+                "binds": [{ "id": "main", "address": format!("127.0.0.1:{port}") }],
+                "httpOpts": { "defaultBackendId": "be-0", "monitorUri": "/alive" },
+            }],
+            "backends": backends,
+        },
+    })
+}
+
+/// A daemon with a document of this size live, and that document as the daemon returns it.
+async fn daemon(size: usize) -> Result<(Daemon, Api, Value, u16)> {
+    let mut daemon = Daemon::start().await?;
+    let (api, port) = (daemon.api()?, free_port());
+    let (status, live) = api.json(api.put("/api/state").json(&document(size, port))).await?;
+    ensure!(status == 200, "the document of {size} backends was refused: {status} {live}");
+    Ok((daemon, api, live, port))
+}
+
+/// Section 1 and 2: a full apply against its floor, and a change without a reload.
+async fn apply(table: &mut Table, size: usize, readings: usize) -> Result<()> {
+    let (daemon, api, mut live, _) = daemon(size).await?;
+    let (binary, master) = (Binary::new("/usr/sbin/haproxy"), Master::new(daemon.data().join("haproxy/master.sock")));
+    let (mut ours, mut floor) = (Vec::new(), Vec::new());
+    for reading in 0..readings {
+        live["haproxy"]["backends"][0]["timeouts"]["server"] = json!(format!("{}s", 30 + reading));
+        let body = serde_json::to_vec(&live)?;
+        let begin = Instant::now();
+        let request = api.put("/api/state").header(CONTENT_TYPE, "application/json").header("prefer", "return=minimal");
+        let answer = request.body(body).send().await?;
+        ours.push(begin.elapsed());
+        ensure!(answer.status() == 204, "a PUT answered {}", answer.status());
+        floor.push(bare(&binary, &master, daemon.data()).await?);
+    }
+    let target = match size {
+        1_000 => Some(1.15),
+        10_000 => Some(1.05),
+        _ => None,
+    };
+    table.ratio(&format!("full apply, {size} backends"), ms(&ours), "check + bare reload", ms(&floor), target);
+
+    let mut changes = Vec::new();
+    for reading in 0..readings * 5 {
+        let backend = reading * 7 % size;
+        let patch = json!([{ "op": "replace", "path": format!("/haproxy/backends/{backend}/servers/0/weight"), "value": reading % 256 }]);
+        let begin = Instant::now();
+        let request = api.patch("/api/state").header(CONTENT_TYPE, "application/json-patch+json").header("prefer", "return=minimal");
+        let answer = request.body(patch.to_string()).send().await?;
+        changes.push(begin.elapsed());
+        ensure!(answer.status() == 204, "a PATCH answered {}", answer.status());
+        let action = answer.headers().get("plenum-action").and_then(|action| action.to_str().ok()).unwrap_or_default();
+        ensure!(matches!(action, "runtime" | "none"), "a weight took a {action}");
+    }
+    table.value(&format!("change without reload, {size} backends"), ms(&changes), "ms", (size == 1_000).then_some(Bound::AtMost(5.0)));
+    Ok(())
+}
+
+/// What HAProxy alone costs for the same file: its checker and a reload, as an operator's script would do it.
+async fn bare(binary: &Binary, master: &Master, data: &Path) -> Result<Duration> {
+    let current = fs::canonicalize(data.join("haproxy/current"))?;
+    let begin = Instant::now();
+    let check = binary.check(&current, "haproxy.cfg", Duration::from_secs(60)).await?;
+    ensure!(check.ok, "the checker refuses what runs: {}", check.output);
+    let verdict = master.reload(Duration::from_secs(60)).await?;
+    let took = begin.elapsed();
+    ensure!(matches!(verdict, Verdict::Success { .. }), "the bare reload failed: {verdict:?}");
+    Ok(took)
+}
+
+/// Section 3: reads of a small document by token, the daemon on one core and the load on the other.
+async fn reads(table: &mut Table) -> Result<()> {
+    let (daemon, api, _, _) = daemon(10).await?;
+    pin(daemon.pid().context("the daemon runs")?, "0")?;
+    let token = api.token().context("the owner has a token")?;
+    let load = |extra: &[String]| -> Result<f64> {
+        let mut rates = Vec::new();
+        for _ in 0..5 {
+            let mut command = Command::new("taskset");
+            command.args(["-c", "1", "wrk", "-t1", "-c8", "-d3s", "-H", &format!("Authorization: Bearer {token}")]);
+            for header in extra {
+                command.args(["-H", header]);
+            }
+            let output = command.arg(format!("{}/api/state", daemon.base())).stderr(Stdio::inherit()).output().context("run wrk")?;
+            let text = String::from_utf8_lossy(&output.stdout).into_owned();
+            ensure!(!text.contains("Non-2xx"), "the load met refusals: {text}");
+            let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).context("wrk printed no rate")?;
+            rates.push(rate.trim().parse::<f64>()?);
+        }
+        rates.sort_by(f64::total_cmp);
+        Ok(rates[rates.len() / 2])
+    };
+    table.value("GET state by token, one core, 8 connections", load(&[])?, "/s", Some(Bound::AtLeast(5_000.0)));
+    let etag = api.get("/api/state").send().await?.headers()[ETAG].to_str()?.to_owned();
+    let unchanged = api.get("/api/state").header(IF_NONE_MATCH, &etag).send().await?;
+    ensure!(unchanged.status() == 304, "If-None-Match answered {}", unchanged.status());
+    table.value("the same with If-None-Match (304)", load(&[format!("If-None-Match: {etag}")])?, "/s", None);
+    Ok(())
+}
+
+/// Section 4: resident memory of an idle daemon.
+async fn memory(table: &mut Table) -> Result<()> {
+    let daemon_small = Daemon::start().await?;
+    settle().await;
+    table.value("resident memory, idle, first document", resident(&daemon_small)?, "MB", Some(Bound::AtMost(35.0)));
+    drop(daemon_small);
+    let (mut daemon, api, _, _) = daemon(5_000).await?;
+    // Entries as a year of work leaves them; refused logins are entries too, and need no reload each.
+    for _ in 0..10_000 {
+        api.post("/api/haproxy/stop").json(&json!({ "confirm": false })).send().await?;
+    }
+    settle().await;
+    table.value("resident memory, 5,000 backends, after the work", resident(&daemon)?, "MB", None);
+    daemon.restart().await?;
+    settle().await;
+    table.value("resident memory, 5,000 backends, restarted", resident(&daemon)?, "MB", Some(Bound::AtMost(80.0)));
+    Ok(())
+}
+
+/// Section 5: from starting the program until API and traffic answer, with nothing running before.
+async fn cold_start(table: &mut Table, readings: usize) -> Result<()> {
+    let (mut daemon, _, _, port) = daemon(1_000).await?;
+    let mut starts = Vec::new();
+    for _ in 0..readings {
+        let pid: i32 = fs::read_to_string(daemon.data().join("haproxy/haproxy.pid"))?.trim().parse()?;
+        daemon.terminate()?;
+        end(pid)?;
+        let begin = Instant::now();
+        daemon.start_again().await?;
+        while reqwest::get(format!("http://127.0.0.1:{port}/alive")).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+            ensure!(begin.elapsed() < Duration::from_secs(10), "HAProxy did not come up");
+        }
+        starts.push(begin.elapsed());
+    }
+    table.value("cold start to ready, HAProxy included, 1,000 backends", ms(&starts), "ms", Some(Bound::AtMost(200.0)));
+    Ok(())
+}
+
+/// Section 6: what a long history costs on disk.
+async fn snapshots(table: &mut Table, count: usize) -> Result<()> {
+    let (mut daemon, api, _, _) = daemon(1_000).await?;
+    let before = store_size(&mut daemon).await?;
+    for n in 0..count {
+        let (backend, server) = (n * 7 % 1_000, n % 2);
+        let patch = json!([{ "op": "replace", "path": format!("/haproxy/backends/{backend}/servers/{server}/weight"), "value": (n * 13 + n / 1_000) % 256 }]);
+        let request = api.patch("/api/state").header(CONTENT_TYPE, "application/json-patch+json").header("prefer", "return=minimal");
+        let answer = request.body(patch.to_string()).send().await?;
+        ensure!(answer.status() == 204, "change {n} answered {}", answer.status());
+    }
+    let grown = store_size(&mut daemon).await?.saturating_sub(before) as f64 / 1e6;
+    let bound = (count == 10_000).then_some(Bound::AtMost(40.0));
+    table.value(&format!("{count} snapshots of 1,000 backends, with audit and events"), grown, "MB", bound);
+    Ok(())
+}
+
+/// The database's size with its log folded in, which a stop does.
+async fn store_size(daemon: &mut Daemon) -> Result<u64> {
+    daemon.terminate()?;
+    let size = fs::metadata(daemon.data().join("plenum.db"))?.len();
+    daemon.start_again().await?;
+    Ok(size)
+}
+
+fn ms(readings: &[Duration]) -> f64 {
+    let mut sorted: Vec<f64> = readings.iter().map(|reading| reading.as_secs_f64() * 1e3).collect();
+    sorted.sort_by(f64::total_cmp);
+    sorted[sorted.len() / 2]
+}
+
+async fn settle() {
+    tokio::time::sleep(Duration::from_secs(7)).await;
+}
+
+/// Resident set (MB) of the daemon alone; HAProxy's own memory is its own business.
+fn resident(daemon: &Daemon) -> Result<f64> {
+    let status = fs::read_to_string(PathBuf::from(format!("/proc/{}/status", daemon.pid().context("the daemon runs")?)))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel says no size")?;
+    Ok(line.trim().trim_end_matches(" kB").trim().parse::<f64>()? * 1024.0 / 1e6)
+}
+
+fn pin(pid: u32, core: &str) -> Result<()> {
+    let status = Command::new("taskset").args(["-a", "-c", "-p", core, &pid.to_string()]).stdout(Stdio::null()).status()?;
+    ensure!(status.success(), "taskset failed");
+    Ok(())
+}
+
+/// Ends a process by its own id and waits until it is gone.
+fn end(pid: i32) -> Result<()> {
+    let process = rustix::process::Pid::from_raw(pid).context("a pid")?;
+    rustix::process::kill_process(process, rustix::process::Signal::TERM)?;
+    for _ in 0..500 {
+        let state = fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        if state.is_empty() || state.contains(") Z ") {
+            return Ok(());
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    anyhow::bail!("process {pid} did not end")
+}
+
+/// What a figure must be.
+#[derive(Clone, Copy)]
+enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
+}
+
+/// The rows as they are printed.
+#[derive(Default)]
+struct Table(Vec<[String; 5]>);
+
+impl Table {
+    fn ratio(&mut self, what: &str, ours: f64, floor_name: &str, floor: f64, most: Option<f64>) {
+        let ratio = ours / floor;
+        let verdict = most.map_or("", |most| if ratio <= most { "met" } else { "MISSED" });
+        let bound = most.map_or(String::new(), |most| format!("<= {most}"));
+        self.0.push([what.to_owned(), format!("{ours:.1} ms / {floor:.1} ms ({floor_name})"), format!("{ratio:.3}"), bound, verdict.to_owned()]);
+    }
+
+    fn value(&mut self, what: &str, value: f64, unit: &str, bound: Option<Bound>) {
+        let (ratio, text, verdict) = match bound {
+            Some(Bound::AtMost(most)) => (format!("{:.3}", value / most), format!("<= {most} {unit}"), value <= most),
+            Some(Bound::AtLeast(least)) => (format!("{:.3}", value / least), format!(">= {least} {unit}"), value >= least),
+            None => (String::new(), String::new(), true),
+        };
+        let verdict = match (bound.is_some(), verdict) {
+            (false, _) => "",
+            (true, true) => "met",
+            (true, false) => "MISSED",
+        };
+        self.0.push([what.to_owned(), format!("{value:.2} {unit}"), ratio, text, verdict.to_owned()]);
+    }
+}
+
+impl std::fmt::Display for Table {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let heads = ["measured", "figure (median)", "ratio", "target", ""];
+        let width = |column: usize| self.0.iter().map(|row| row[column].len()).chain([heads[column].len()]).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
+        let mut text = String::new();
+        for row in std::iter::once(heads.map(str::to_owned)).chain(self.0.iter().cloned()) {
+            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+            writeln!(text, "{}", cells.join("  ").trim_end())?;
+        }
+        f.write_str(&text)
+    }
+}

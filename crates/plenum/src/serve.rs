@@ -1,0 +1,110 @@
+//! `plenum serve`: open, listen, converge, wait, drain.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    net::SocketAddr,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use platform::{http::Platform, identity, log};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::task::TaskTracker;
+
+use crate::{
+    cli::Common,
+    client::SOCKET,
+    config_layers::Layers,
+    listen, local,
+    wiring::{App, CONVERGE},
+};
+
+/// How long the first answers may wait for HAProxy. It is usually a tenth of a second; a broken one must not keep the API shut.
+const FIRST_CONVERGENCE: Duration = Duration::from_secs(3);
+
+/// Runs the daemon until it is told to stop.
+pub(crate) async fn run(common: &Common, layers: Layers) -> anyhow::Result<()> {
+    let config = layers.load(common)?;
+    log::install(&config.logging)?;
+    let grace = Duration::from_millis(config.server.shutdown_grace_period_ms);
+    let mut app = App::open(config, true).await?;
+    let (platform, stop, tasks) = (app.platform.clone(), app.platform.stop.clone(), TaskTracker::new());
+
+    let local = local::bind(&app.data_dir.path().join(SOCKET)).context("cannot listen on the local socket")?;
+    let main = listen::Main::bind(&platform.config, app.data_dir.path(), platform.clock.now())?;
+    if let Some(welcome) = app.welcome.take() {
+        tasks.spawn(welcome.serve(stop.clone()));
+    }
+    // Bound already, so early callers wait in the kernel's queue instead of being refused.
+    first_convergence(&platform).await;
+    let router = app.router()?;
+    let address = main.address();
+    tasks.spawn(local::serve(local, router.clone(), stop.clone()));
+    tasks.spawn(main.serve(router, stop.clone(), grace));
+    announce(&app, address).await?;
+
+    wait_for_stop().await?;
+    tracing::info!("stopping; HAProxy goes on");
+    stop.cancel();
+    drain(&platform, tasks, grace).await;
+    Ok(())
+}
+
+/// Waits until disk and HAProxy have been compared with the store once.
+async fn first_convergence(platform: &Platform) {
+    let compared = async {
+        while !platform.reconcilers.status().iter().any(|status| status.name == CONVERGE && status.runs > 0) {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    if tokio::time::timeout(FIRST_CONVERGENCE, compared).await.is_err() {
+        tracing::warn!("HAProxy is not there yet; serving all the same");
+    }
+}
+
+/// Says where Plenum is, and on a fresh installation how to sign in.
+async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
+    let scheme = match app.platform.config.ssl.mode {
+        platform::config::TlsMode::Off => "http",
+        _ => "https",
+    };
+    tracing::info!("listening on {scheme}://{address}");
+    if let Some(token) = app.platform.identity.prepare_setup().await? {
+        let host = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
+        let url = format!("{scheme}://{host}/setup-admin?token={}", token.as_str());
+        print_setup(&url, app)?;
+    }
+    Ok(())
+}
+
+/// On a terminal, in words; otherwise only where the token is, because logs are kept and read by others.
+fn print_setup(url: &str, app: &App) -> anyhow::Result<()> {
+    let file = app.data_dir.path().join(identity::SETUP_TOKEN_FILE);
+    if std::io::stderr().is_terminal() {
+        writeln!(std::io::stderr(), "\n  Nobody can sign in yet. Set up the first user at\n\n    {url}\n")?;
+    } else {
+        tracing::info!(token_file = %file.display(), "nobody can sign in yet; set up the first user with the token in this file");
+    }
+    Ok(())
+}
+
+async fn wait_for_stop() -> anyhow::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+/// Lets what is under way finish, for as long as the configuration allows, and names what did not.
+async fn drain(platform: &Platform, tasks: TaskTracker, grace: Duration) {
+    tasks.close();
+    if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
+        tracing::warn!("connections did not end in time");
+    }
+    let hung = platform.shutdown(grace).await;
+    if !hung.is_empty() {
+        tracing::warn!(?hung, "these did not stop in time");
+    }
+}

@@ -1,0 +1,172 @@
+//! From a configuration to a whole application: the only place that knows everyone.
+
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use axum::{Router, extract::FromRef};
+use edge::{
+    Edge,
+    apply::{self, Engine, Patience, Proxy, generation::Generations},
+    first,
+    render::Target,
+    store::{self, Retention},
+};
+use haproxy::{Features, Spec, Version};
+use platform::{
+    clock,
+    config::{Config, HaproxyMode},
+    files::DataDir,
+    http::{self, Builder, Platform},
+    permissions::Permission,
+};
+
+use crate::{client::Client, welcome};
+
+/// The reconciler that makes disk and HAProxy agree with the store.
+pub(crate) const CONVERGE: &str = "edge.haproxy";
+
+/// How often it looks.
+const CONVERGE_EVERY: Duration = Duration::from_secs(5);
+
+/// How often old snapshots are thinned.
+const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
+
+/// The whole application, not yet listening.
+pub(crate) struct App {
+    pub(crate) platform: Platform,
+    pub(crate) edge: Edge,
+    /// Held as long as the application lives: one daemon for one data directory.
+    pub(crate) data_dir: DataDir,
+    /// The welcome page's listener, where the daemon runs.
+    pub(crate) welcome: Option<welcome::Listener>,
+}
+
+/// What handlers get at: each area sees its own part.
+#[derive(Clone, FromRef)]
+struct State {
+    platform: Platform,
+    edge: Edge,
+}
+
+impl App {
+    /// Opens everything that the configuration names. Nothing listens yet; the edge reconciles only `with_background`.
+    pub(crate) async fn open(mut config: Config, with_background: bool) -> anyhow::Result<App> {
+        let data_dir = DataDir::open(&config.data_dir)?;
+        config.data_dir = data_dir.path().to_owned();
+        let mut builder = Builder::open(config, clock::system()).await?;
+        builder.topics = vec![("state", Permission::EdgeStateRead), ("haproxy", Permission::EdgeHaproxyRead)];
+        let edge = open_edge(&builder)?;
+        let mut welcome = None;
+        if with_background {
+            let listener = welcome::bind(&builder.db).await?;
+            add_reconcilers(&builder, &edge, listener.address);
+            welcome = Some(listener);
+        }
+        Ok(App { platform: builder.start(), edge, data_dir, welcome })
+    }
+
+    /// Every route of every area behind the platform's layers.
+    pub(crate) fn router(&self) -> anyhow::Result<Router> {
+        let state = State { platform: self.platform.clone(), edge: self.edge.clone() };
+        Ok(http::serve_router(&self.platform, edge::http::routes(), state)?)
+    }
+}
+
+/// The application for one command, without listeners and background work.
+pub(crate) async fn offline(config: Config) -> anyhow::Result<Client> {
+    let app = App::open(config, false).await?;
+    if let Err(error) = app.edge.engine.load().await {
+        // Commands about users and tokens must work also where HAProxy is not installed.
+        tracing::debug!(%error, "the state document is not available");
+    }
+    let router = app.router()?;
+    Ok(Client::InProcess { router, _application: Box::new(app) })
+}
+
+/// What the edge area does in the background.
+fn add_reconcilers(builder: &Builder, edge: &Edge, welcome: SocketAddr) {
+    let engine = Arc::clone(&edge.engine);
+    builder.reconcilers.add(CONVERGE, CONVERGE_EVERY, move || {
+        let engine = Arc::clone(&engine);
+        async move { converge(&engine, welcome).await }
+    });
+    let (db, keep) = (builder.db.clone(), &builder.config.snapshots);
+    let rule = Retention { keep_last: keep.keep_last as usize, keep_days: i64::from(keep.keep_days) };
+    builder.reconcilers.add("edge.snapshots", THIN_EVERY, move || {
+        let db = db.clone();
+        async move {
+            let gone = store::thin(&db, rule).await?;
+            if gone > 0 {
+                tracing::info!(gone, "old snapshots were removed");
+            }
+            Ok::<_, store::StoreError>(())
+        }
+    });
+}
+
+/// Makes disk and HAProxy agree with the store, and puts the first document live on a fresh installation.
+///
+/// Failing is normal here: HAProxy may be missing or broken. The daemon serves all the same, because its API is how a
+/// person finds out and mends it, and this runs again.
+async fn converge(engine: &Arc<Engine>, welcome: SocketAddr) -> Result<(), apply::ApplyError> {
+    if engine.live().is_none() {
+        engine.load().await?;
+    }
+    if let Some(port) = first::ensure(engine, welcome).await? {
+        if port != first::PORT {
+            tracing::warn!("port {} is taken; the first frontend listens on {port} instead", first::PORT);
+        }
+        tracing::info!("the first document is live: curl http://127.0.0.1:{port}/");
+        return Ok(());
+    }
+    if engine.is_stand_in() {
+        first::store_again(engine).await?;
+    }
+    engine.reconcile().await.map(drop)
+}
+
+fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
+    let config = &builder.config;
+    let root = config.data_dir.join("haproxy");
+    let generations = Generations::open(&root).with_context(|| format!("cannot create {}", root.display()))?;
+    let (admin, master) = (config.haproxy.stats_socket_in(&config.data_dir), config.haproxy.master_socket_in(&config.data_dir));
+    for socket in [&admin, &master] {
+        check_socket_path(socket)?;
+    }
+    let managed = config.haproxy.mode == HaproxyMode::Managed;
+    let mode = if managed {
+        apply::Mode::Managed(Spec {
+            program: config.haproxy.bin.clone(),
+            config: generations.config_path(),
+            directory: root.clone(),
+            master_socket: master.clone(),
+            pid_file: root.join("haproxy.pid"),
+            log: root.join("haproxy.log"),
+            account: None,
+        })
+    } else {
+        apply::Mode::External
+    };
+    let patience = Patience {
+        check: Duration::from_millis(config.haproxy.check_timeout_ms),
+        reload: Duration::from_millis(config.haproxy.reload_timeout_ms),
+    };
+    let proxy = Proxy::new(mode, &config.haproxy.bin, admin.clone(), master, patience);
+    let settings = apply::Settings {
+        // The version is asked of the program at every use; see `Target::of`.
+        target: Target { managed, ..Target::new(Version::new(2, 6, 0), Features::default(), admin.display().to_string()) },
+        queue: Duration::from_millis(config.haproxy.queue_timeout_ms),
+        keepalived: config.haproxy.keepalived_bin.clone(),
+    };
+    Ok(Edge { engine: Arc::new(Engine::new(builder.db.clone(), Arc::clone(&builder.vault), settings, generations, proxy)) })
+}
+
+/// A socket's path has 107 bytes at most (unix(7)); HAProxy's own message about it would not say what to do.
+fn check_socket_path(path: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(
+        path.as_os_str().len() <= 100,
+        "{} is too long for a socket's path (100 bytes); use a shorter --data-dir, or set haproxy.masterSocket and haproxy.statsSocket",
+        path.display()
+    );
+    Ok(())
+}

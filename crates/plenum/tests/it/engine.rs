@@ -1,0 +1,230 @@
+//! An HAProxy that hangs, crashes, dies, or is edited behind Plenum's back; two daemons; damaged files.
+
+use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
+
+use anyhow::{Context as _, Result, ensure};
+use serde_json::json;
+use testkit::{Daemon, free_port, http_backend};
+
+use crate::support::{agree, agree_within, document, put, put_ok, visit};
+
+/// The reconciler looks every five seconds.
+const HEALED: Duration = Duration::from_secs(12);
+
+/// A program that is HAProxy, until a file tells it to misbehave when it is asked to check a configuration.
+struct Wrapped {
+    home: tempfile::TempDir,
+}
+
+impl Wrapped {
+    fn new() -> Result<Wrapped> {
+        let home = tempfile::tempdir()?;
+        let (program, trigger) = (home.path().join("haproxy"), home.path().join("misbehave"));
+        let script = format!(
+            "#!/bin/sh\ncase \" $* \" in *\" -c \"*) [ -f {0} ] && . {0};; esac\nexec /usr/sbin/haproxy \"$@\"\n",
+            trigger.display()
+        );
+        fs::write(&program, script)?;
+        fs::set_permissions(&program, fs::Permissions::from_mode(0o755))?;
+        Ok(Wrapped { home })
+    }
+
+    fn program(&self) -> PathBuf {
+        self.home.path().join("haproxy")
+    }
+
+    fn misbehave(&self, how: Option<&str>) -> Result<()> {
+        let trigger = self.home.path().join("misbehave");
+        match how {
+            Some(how) => Ok(fs::write(trigger, how)?),
+            None => Ok(fs::remove_file(trigger)?),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f6_a_checker_that_hangs_crashes_or_is_killed_refuses_the_change() -> Result<()> {
+    let wrapped = Wrapped::new()?;
+    let config = format!("haproxy:\n  mode: managed\n  bin: {}\n  checkTimeoutMs: 1000\n", wrapped.program().display());
+    let mut daemon = Daemon::builder().config(&config).start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    let old = put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    let mut changed = old.clone();
+    changed["haproxy"]["backends"][1]["timeouts"]["server"] = json!("77s");
+    for (how, word) in [("sleep 60", "time"), ("kill -SEGV $$", ""), ("kill -KILL $$", ""), ("exit 3", "")] {
+        wrapped.misbehave(Some(how))?;
+        let begin = std::time::Instant::now();
+        let (status, body) = put(&api, &changed).await?;
+        ensure!(status == 502, "{how}: {status} {body}");
+        ensure!(begin.elapsed() < Duration::from_secs(5), "{how}: the answer took {:?}", begin.elapsed());
+        ensure!(body["message"].as_str().is_some_and(|message| message.contains(word)), "{how}: {body}");
+        ensure!(agree(&daemon, &api).await?["haproxy"] == old["haproxy"], "{how}: something changed");
+        ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
+    }
+    wrapped.misbehave(None)?;
+    put_ok(&api, &changed).await?;
+    let left = fs::read_dir(daemon.data().join("haproxy/generations"))?.count();
+    ensure!(left <= 3, "{left} generations are left behind");
+    Ok(())
+}
+
+/// The pid of the managed master.
+fn master(daemon: &Daemon) -> Result<u32> {
+    Ok(fs::read_to_string(daemon.data().join("haproxy/haproxy.pid"))?.trim().parse()?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f9_an_haproxy_that_dies_after_a_good_reload_comes_back() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    testkit::process::signal(master(&daemon)?, rustix::process::Signal::KILL);
+    agree_within(&daemon, &api, HEALED).await?;
+    ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
+    let (_, audit) = api.json(api.get("/api/audit?category=haproxy&actor=system")).await?;
+    ensure!(audit["entries"].as_array().is_some_and(|entries| !entries.is_empty()), "the repair is not in the audit log: {audit}");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f10_a_master_that_is_killed_during_an_apply_leaves_the_old_or_the_new_state() -> Result<()> {
+    for point in ["apply.after_check", "apply.after_swap", "apply.after_reload"] {
+        let mut daemon = Daemon::start().await?;
+        let api = daemon.api()?;
+        let (backend, port) = (http_backend("ok"), free_port());
+        let mut changed = put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+        daemon.terminate()?;
+        daemon.set_environment("PLENUM_FAILPOINT", Some(&format!("{point}=sleep(700)")));
+        daemon.start_again().await?;
+        changed["haproxy"]["backends"][1]["timeouts"]["server"] = json!("77s");
+        let (sending, body) = (api.clone(), changed.clone());
+        let change = tokio::spawn(async move { put(&sending, &body).await });
+        tokio::time::sleep(Duration::from_millis(350)).await;
+        testkit::process::signal(master(&daemon)?, rustix::process::Signal::KILL);
+        let (status, body) = change.await??;
+        ensure!(matches!(status, 200 | 502), "{point}: {status} {body}");
+        let now = agree_within(&daemon, &api, HEALED).await?;
+        let there = now["haproxy"]["backends"][1]["timeouts"]["server"] == "77s";
+        ensure!(there == (status == 200), "{point}: answered {status}, and the change is {there}");
+        ensure!(visit(port, "/").await? == (200, "ok".to_owned()), "{point}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f11_a_socket_that_vanished_does_not_stop_a_change() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    let mut document = put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    fs::remove_file(daemon.data().join("haproxy/admin.sock"))?;
+    document["haproxy"]["backends"][1]["timeouts"]["server"] = json!("77s");
+    put_ok(&api, &document).await?;
+    agree(&daemon, &api).await?;
+    ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f12_an_edit_by_hand_is_replaced_by_what_the_store_says() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    let mut document = put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    let path = daemon.data().join("haproxy/current/haproxy.cfg");
+    let mut text = fs::read_to_string(&path)?;
+    text.push_str("\nfrontend by-hand\n    bind 127.0.0.1:1\n");
+    fs::write(&path, text)?;
+    // A change that comes before the reconciler is not built on the edited file.
+    document["haproxy"]["backends"][1]["timeouts"]["server"] = json!("77s");
+    put_ok(&api, &document).await?;
+    agree(&daemon, &api).await?;
+    // And without a change, the reconciler puts the file right.
+    fs::write(daemon.data().join("haproxy/current/haproxy.cfg"), "garbage\n")?;
+    agree_within(&daemon, &api, HEALED).await?;
+    ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f18_a_second_daemon_on_the_same_data_is_refused_and_told_who_has_it() -> Result<()> {
+    let daemon = Daemon::start().await?;
+    let output = daemon.cli(&["serve", "--listen", "127.0.0.1:0", "--mesh-listen", "off", "--tls", "off"], "")?;
+    ensure!(!output.status.success());
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    let pid = daemon.pid().context("runs")?.to_string();
+    ensure!(message.contains(&pid), "the message does not name process {pid}: {message}");
+    ensure!(daemon.anonymous().get("/health").send().await?.status() == 200, "the first daemon suffered");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f16_a_damaged_snapshot_is_named_and_the_last_good_one_goes_live() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    let mut document = put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    let good = document.clone();
+    document["haproxy"]["backends"][1]["timeouts"]["server"] = json!("77s");
+    put_ok(&api, &document).await?;
+    let (_, list) = api.json(api.get("/api/snapshots")).await?;
+    let newest = list["snapshots"][0]["id"].as_str().context("id")?.to_owned();
+    daemon.terminate()?;
+    // The body of the newest row becomes noise, as a bad disk would leave it.
+    let script = format!(
+        "import sqlite3\ndb = sqlite3.connect('{}')\ndb.execute(\"UPDATE snapshots SET body = x'00000000000000000badbeef' WHERE id = ?\", ('{newest}',))\ndb.commit()\n",
+        daemon.data().join("plenum.db").display()
+    );
+    ensure!(std::process::Command::new("python3").args(["-c", &script]).status()?.success());
+    daemon.start_again().await?;
+    let now = agree_recovered(&daemon, &api).await?;
+    ensure!(now["haproxy"] == good["haproxy"], "the last good document is not the current one");
+    ensure!(daemon.output().contains(&newest), "the damaged snapshot is not named: {}", daemon.output());
+    ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
+    Ok(())
+}
+
+/// As `agree`, within a moment: the recovery is a change of its own.
+async fn agree_recovered(daemon: &Daemon, api: &testkit::Api) -> Result<serde_json::Value> {
+    agree_within(daemon, api, Duration::from_secs(3)).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn haproxy_outlives_the_daemon_and_is_found_again() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    let before = master(&daemon)?;
+    daemon.kill9()?;
+    ensure!(visit(port, "/").await? == (200, "ok".to_owned()), "traffic stops with the daemon");
+    daemon.start_again().await?;
+    ensure!(master(&daemon)? == before, "HAProxy was started anew");
+    agree(&daemon, &api).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_is_remembered_and_a_start_brings_the_traffic_back() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    let mut document = put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    let (status, body) = api.json(api.post("/api/haproxy/stop").json(&json!({}))).await?;
+    ensure!(status == 400, "{status} {body}");
+    let (status, body) = api.json(api.post("/api/haproxy/stop").json(&json!({ "confirm": true }))).await?;
+    ensure!(status == 200 && body["ok"] == true, "{status} {body}");
+    daemon.restart().await?;
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    ensure!(visit(port, "/").await.is_err(), "the reconciler started what was stopped on purpose");
+    document["haproxy"]["backends"][1]["timeouts"]["server"] = json!("77s");
+    put_ok(&api, &document).await?;
+    ensure!(visit(port, "/").await.is_err(), "a change started what was stopped on purpose");
+    let (status, body) = api.json(api.post("/api/haproxy/start")).await?;
+    ensure!(status == 200 && body["ok"] == true, "{status} {body}");
+    agree(&daemon, &api).await?;
+    ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
+    Ok(())
+}
