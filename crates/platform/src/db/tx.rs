@@ -101,10 +101,12 @@ impl Tx {
     /// Makes the transaction permanent and tells the event stream about what it appended.
     pub async fn commit(self) -> Result<(), Error> {
         let Self { inner, permit, published, has_events, .. } = self;
+        crate::failpoint!("db.commit");
         match inner {
             Sides::Sqlite(tx) => tx.commit().await?,
             Sides::Postgres(tx) => tx.commit().await?,
         }
+        crate::failpoint!("db.committed");
         drop(permit);
         if has_events {
             published.notify_one();

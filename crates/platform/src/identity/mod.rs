@@ -30,11 +30,16 @@ pub use self::setup::{SETUP_TOKEN_FILE, SetupStatus};
 pub use self::tokens::{NewToken, Token};
 pub use self::totp::Enrolment;
 pub use self::users::User;
+use crate::audit::{self, Entry, Outcome};
 use crate::clock::{self, Clock};
 use crate::db::{self, Db, Tx};
+use crate::limits::{Rule, Windows};
 use crate::on_db;
 pub use crate::permissions::{Permission, Role};
 use crate::secrets::Vault;
+
+/// Refused attempts of all clients together that are recorded per minute.
+const RECORDED_FAILURES: Rule = Rule { max: 600, window: SignedDuration::from_mins(1) };
 
 /// What the configuration decides about identities.
 #[derive(Debug, Clone)]
@@ -68,7 +73,7 @@ pub struct Identity {
     token_turn: Arc<Semaphore>,
     remembered: Arc<remembered::Remembered>,
     changes: watch::Sender<u64>,
-    failures: Arc<crate::limits::Windows>,
+    failures: Arc<Windows>,
 }
 
 impl std::fmt::Debug for Identity {
@@ -89,7 +94,7 @@ impl Identity {
             passwords: password::Passwords::new()?,
             token_turn: Arc::new(Semaphore::new(2)),
             changes: watch::Sender::new(0),
-            failures: Arc::new(crate::limits::Windows::new(1_000)),
+            failures: Arc::new(Windows::new(1_000)),
         })
     }
 
@@ -108,6 +113,20 @@ impl Identity {
             (Source::Local | Source::System, _, _) => Ok(Some(Arc::new(caller.clone()))),
             _ => Ok(None),
         }
+    }
+
+    /// Records a refused attempt in a transaction of its own; the attempt itself has changed nothing.
+    ///
+    /// Limits bound what one address may try. This bounds what all of them together can make us write.
+    async fn record_failure(&self, entry: Entry) -> Result<(), Error> {
+        if !self.failures.take("all", &RECORDED_FAILURES, self.clock().now()).allowed {
+            tracing::warn!(action = entry.action, "too many refused attempts; this one is not in the audit log");
+            return Ok(());
+        }
+        let mut tx: Tx = self.db.begin().await?;
+        audit::record(&mut tx, entry, Outcome::Fail).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     fn clock(&self) -> &Arc<dyn Clock> {
@@ -191,12 +210,4 @@ fn random_id(prefix: &str, bytes: usize) -> Result<String, Error> {
     let mut random = vec![0; bytes];
     getrandom::fill(&mut random)?;
     Ok(format!("{prefix}{}", hex::encode(random)))
-}
-
-/// Records a refused attempt in a transaction of its own; the attempt itself has changed nothing.
-async fn record_failure(db: &Db, entry: crate::audit::Entry) -> Result<(), Error> {
-    let mut tx: Tx = db.begin().await?;
-    crate::audit::record(&mut tx, entry, crate::audit::Outcome::Fail).await?;
-    tx.commit().await?;
-    Ok(())
 }

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use super::remembered::Known;
-use super::{Caller, Client, Error, Identity, Source, User, micros_of, random_id, record_failure};
+use super::{Caller, Client, Error, Identity, Source, User, micros_of, random_id};
 use crate::audit::{self, Entry, Outcome};
 use crate::clock;
 use crate::db::{self, Tx};
@@ -124,7 +124,7 @@ impl Identity {
                     Some(row) if row.disabled => "disabled",
                     Some(_) => "wrong password",
                 };
-                record_failure(&self.db, entry.details(refused(reason))).await?;
+                self.record_failure(entry.details(refused(reason))).await?;
                 return Err(Error::InvalidCredentials);
             }
         };
@@ -133,7 +133,7 @@ impl Identity {
             super::totp::Checked::Step(step) => Some(step),
             super::totp::Checked::Missing => return Err(Error::TotpRequired),
             super::totp::Checked::Wrong => {
-                record_failure(&self.db, entry.details(refused("wrong code"))).await?;
+                self.record_failure(entry.details(refused("wrong code"))).await?;
                 return Err(Error::TotpInvalid);
             }
         };
@@ -150,7 +150,7 @@ impl Identity {
         });
         if accepted == 0 {
             tx.rollback().await?;
-            record_failure(&self.db, entry.details(refused("code used before, or account changed meanwhile"))).await?;
+            self.record_failure(entry.details(refused("code used before, or account changed meanwhile"))).await?;
             return Err(if step.is_some() { Error::TotpInvalid } else { Error::InvalidCredentials });
         }
         let session = self.start_session(&mut tx, &row.id, client).await?;

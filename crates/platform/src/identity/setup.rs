@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::users::{check_username, insert_user};
-use super::{Client, Error, Identity, NewSession, Role, User, password, random_id, record_failure};
+use super::{Client, Error, Identity, NewSession, Role, User, password, random_id};
 use crate::audit::{self, Entry, Outcome};
 use crate::db;
 use crate::{files, on_db};
@@ -64,12 +64,12 @@ impl Identity {
         let entry = Entry::new("anonymous", "auth", "setup-complete").target(username);
         let refused = |reason: &str| json!({ "reason": reason, "ip": client.ip_text() });
         if self.user_count().await? > 0 {
-            record_failure(&self.db, entry.details(refused("already completed"))).await?;
+            self.record_failure(entry.details(refused("already completed"))).await?;
             return Err(Error::SetupAlreadyCompleted);
         }
         let expected = self.setup_token()?.ok_or(Error::SetupNotAvailable)?;
         if !bool::from(expected.as_bytes().ct_eq(token.trim().as_bytes())) {
-            record_failure(&self.db, entry.details(refused("wrong setup token"))).await?;
+            self.record_failure(entry.details(refused("wrong setup token"))).await?;
             return Err(Error::SetupTokenInvalid);
         }
         check_username(username)?;

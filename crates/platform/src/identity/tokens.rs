@@ -288,14 +288,14 @@ impl Identity {
         let from = client.ip.map(crate::limits::client_key).unwrap_or_default();
         let now = self.clock().now();
         let counted = |whose: &str, rule: &Rule| self.failures.take(whose, rule, now).allowed;
-        if !counted(&from, &RECORDED_OF_ONE) || !counted("all", &RECORDED_OF_ALL) {
+        if !counted(&from, &RECORDED_OF_ONE) || !counted("bearers", &RECORDED_OF_ALL) {
             return Ok(());
         }
         // Only a well-formed key id is worth keeping: it is public, and nothing else of what was sent may be stored.
         let target = parse(wire).map(|(key_id, _)| key_id.to_owned());
         let mut entry = Entry::new("anonymous", "auth", "bearer-fail").details(json!({ "ip": client.ip_text() }));
         entry.target = target;
-        super::record_failure(&self.db, entry).await
+        self.record_failure(entry).await
     }
 }
 

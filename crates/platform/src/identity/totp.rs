@@ -6,7 +6,7 @@ use totp_rs::{Builder, Secret, Totp};
 use zeroize::Zeroizing;
 
 use super::users::UserRow;
-use super::{Caller, Error, Identity, record_failure};
+use super::{Caller, Error, Identity};
 use crate::audit::Entry;
 use crate::db::{self, Tx};
 use crate::on_db;
@@ -83,7 +83,7 @@ impl Identity {
         let row = self.user_row(id).await?.ok_or(Error::UserNotFound)?;
         let entry = Entry::new(&caller.actor, "auth", "totp-disable").target(&row.username);
         if !self.passwords.verify(password, Some(&row.password_hash)).await? {
-            record_failure(&self.db, entry.details(json!({ "reason": "current password incorrect" }))).await?;
+            self.record_failure(entry.details(json!({ "reason": "current password incorrect" }))).await?;
             return Err(Error::CurrentPasswordIncorrect);
         }
         let mut tx = self.db.begin().await?;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Caller, Client, Error, Identity, NewSession, Role, password, random_id, record_failure};
+use super::{Caller, Client, Error, Identity, NewSession, Role, password, random_id};
 use crate::audit::{self, Entry, Outcome};
 use crate::clock;
 use crate::db::{self, Tx};
@@ -213,7 +213,7 @@ impl Identity {
         let entry = Entry::new(&caller.actor, "auth", "change-password").target(&row.username);
         if !self.passwords.verify(current, Some(&row.password_hash)).await? {
             let details = json!({ "reason": "current password incorrect", "ip": client.ip_text() });
-            record_failure(&self.db, entry.details(details)).await?;
+            self.record_failure(entry.details(details)).await?;
             return Err(Error::CurrentPasswordIncorrect);
         }
         let hash = self.passwords.hash(next).await?;

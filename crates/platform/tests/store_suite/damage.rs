@@ -2,10 +2,14 @@
 
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use futures_util::TryStreamExt;
 use platform::audit::{self, Entry, Outcome};
 use platform::clock;
 use platform::db::{Db, Error, Location, OpenError};
+use platform::events;
 use platform::secrets::{KEY_FILE, Vault};
 use plenum_platform as platform;
 use testkit::Disk;
@@ -223,6 +227,67 @@ async fn f4_whatever_is_left_of_the_log_the_state_is_an_old_one_or_the_newest() 
     }
     assert_eq!(seen.iter().max(), Some(&15));
     assert!(seen.iter().any(|rows| *rows < 15));
+}
+
+/// Writes until it is killed, and says after each commit how many there were. Only runs as a child of the test below.
+async fn write_until_killed(directory: &Path) {
+    let db = Db::open(&Location::parse(None, directory).unwrap(), clock::system()).await.unwrap();
+    let mut tx = db.begin().await.unwrap();
+    audit::interrupt_pending(&mut tx).await.unwrap();
+    tx.commit().await.unwrap();
+    for count in 1_u64.. {
+        let mut tx = db.begin().await.unwrap();
+        let id = audit::open(&mut tx, Entry::new("u_1", "state", "apply")).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        events::append(&mut tx, "state.applied", &serde_json::json!({ "n": count })).await.unwrap();
+        audit::complete(&mut tx, id, Outcome::Ok, serde_json::Value::Null).await.unwrap();
+        tx.commit().await.unwrap();
+        println!("committed {count}");
+    }
+}
+
+#[tokio::test]
+async fn f1_a_store_that_is_killed_at_any_moment_is_whole_and_keeps_what_it_promised() {
+    const CHILD: &str = "STORE_SUITE_WRITE_TO";
+    if let Some(directory) = std::env::var_os(CHILD) {
+        return write_until_killed(Path::new(&directory)).await;
+    }
+    let directory = tempfile::TempDir::new().unwrap();
+    let name = "damage::f1_a_store_that_is_killed_at_any_moment_is_whole_and_keeps_what_it_promised";
+    let mut total = 0;
+    for round in 0..15_u64 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name, "--nocapture"])
+            .env(CHILD, directory.path())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Some rounds end before the first commit, some amid the very first start.
+        std::thread::sleep(Duration::from_millis(5 + round * 17 % 120));
+        child.kill().unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stdout);
+        let promised = said.lines().filter(|line| line.contains("committed ")).count() as u64;
+
+        let db = Db::open(&Location::parse(None, directory.path()).unwrap(), clock::system()).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        audit::interrupt_pending(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+        let rows: Vec<_> = audit::export(db.clone()).try_collect().await.unwrap();
+        let done = rows.iter().filter(|row| row.outcome == "ok").count() as u64;
+        let found = audit::verify(&db).await.unwrap();
+        assert_eq!((found.pending, found.broken), (0, None), "round {round}");
+        assert_eq!(events::newest(&db).await.unwrap().unsigned_abs(), done, "round {round}");
+        // One commit may have happened whose announcement did not.
+        assert!(
+            (total + promised..=total + promised + 1).contains(&done),
+            "{round}: {total} + {promised}, found {done}"
+        );
+        total = done;
+        db.close().await;
+    }
+    assert!(total > 20, "{total}");
 }
 
 #[tokio::test]
