@@ -22,7 +22,7 @@ pub(super) fn render(document: &Document, target: &Target, issues: &mut Vec<Issu
         return None;
     }
     let mut text = Text { out: String::new(), path: vec![Step::from("keepalived")], issues };
-    text.global_defs(&keepalived.global_defs, target);
+    text.global_defs(keepalived, target);
     for (index, script) in keepalived.track_scripts.iter().enumerate() {
         text.at("trackScripts", index, |text| text.track_script(script));
     }
@@ -102,7 +102,8 @@ impl Text<'_> {
         self.line(keyword, format_args!("\"{value}\""));
     }
 
-    fn global_defs(&mut self, defs: &GlobalDefs, target: &Target) {
+    fn global_defs(&mut self, keepalived: &Keepalived, target: &Target) {
+        let defs: &GlobalDefs = &keepalived.global_defs;
         self.path.push(Step::from("globalDefs"));
         self.open("global_defs", "");
         if let Some(id) = defs.router_id.as_deref().or(target.node.as_deref()) {
@@ -136,6 +137,10 @@ impl Text<'_> {
         if let Some(seconds) = defs.vrrp_gna_interval {
             self.line("vrrp_gna_interval", seconds);
         }
+        if !keepalived.track_scripts.is_empty() || !keepalived.sync_groups.is_empty() {
+            self.line("script_user", &target.script_user);
+            self.flag("enable_script_security");
+        }
         self.close();
         self.path.pop();
     }
@@ -162,8 +167,8 @@ impl Text<'_> {
 
     fn instance(&mut self, keepalived: &Keepalived, instance: &VrrpInstance, node: &Vrrp) {
         self.open("vrrp_instance", &instance.name);
-        // A node that must not take an address over again has to begin as backup.
-        let master = node.master && instance.preempt;
+        // A node that must not take an address over again, or not at once, has to begin as backup.
+        let master = node.master && instance.preempt && instance.preempt_delay.is_none();
         self.line("state", if master { "MASTER" } else { "BACKUP" });
         self.word("interface", "interface", &node.interface);
         self.line("virtual_router_id", instance.virtual_router_id);
@@ -216,6 +221,15 @@ impl Text<'_> {
         if scripts.is_empty() {
             return;
         }
+        // keepalived passes such scripts over, and then refuses its own configuration.
+        let grouped = keepalived.sync_groups.iter().any(|group| belongs(group, instance));
+        if let Some(script) = scripts.iter().find(|script| grouped && script.weight.get() != 0) {
+            let name = script_name(script);
+            self.issue(
+                "trackScriptIds",
+                format!("the script \"{name}\" has a weight, which an instance in a sync group cannot use"),
+            );
+        }
         self.flag("track_script {");
         for script in scripts {
             self.line("   ", script_name(script));
@@ -225,12 +239,8 @@ impl Text<'_> {
 
     /// Only what takes part on this node can be in a group here; keepalived refuses groups with unknown members.
     fn sync_group(&mut self, keepalived: &Keepalived, group: &SyncGroup, here: &HashSet<&str>) {
-        let belongs = |instance: &VrrpInstance| {
-            group.instance_ids.contains(&instance.id)
-                || instance.sync_group_id.as_ref().is_some_and(|id| *id == group.id)
-        };
         let members: Vec<&VrrpInstance> =
-            keepalived.instances.iter().filter(|i| here.contains(i.id.as_str()) && belongs(i)).collect();
+            keepalived.instances.iter().filter(|i| here.contains(i.id.as_str()) && belongs(group, i)).collect();
         if members.is_empty() {
             return;
         }
@@ -251,6 +261,11 @@ impl Text<'_> {
         }
         self.close();
     }
+}
+
+/// Whether an instance moves with a group: the group lists it, or it says so itself.
+fn belongs(group: &SyncGroup, instance: &VrrpInstance) -> bool {
+    group.instance_ids.contains(&instance.id) || instance.sync_group_id.as_ref().is_some_and(|id| *id == group.id)
 }
 
 fn script_name(script: &TrackScript) -> &str {

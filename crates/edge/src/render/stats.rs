@@ -38,7 +38,12 @@ fn page(out: &mut Out, stats: &Stats) {
         out.line("stats show-modules");
     }
     if let Some(node) = &stats.show_nodename {
+        out.enter("showNodename");
+        if !node.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_') {
+            out.issue("must be made of letters, digits, - and _ only");
+        }
         out.line("stats show-node").arg(node);
+        out.leave();
     }
     if let Some(description) = &stats.show_description {
         out.line("stats show-desc").arg(description);

@@ -36,6 +36,9 @@ pub struct Target {
     pub certificates: Vec<String>,
     /// The name of this node, which `peers` sections refer to; HAProxy takes the host's name when absent.
     pub node: Option<String>,
+    /// The account that keepalived runs the document's commands as. Any but `root` is safer where keepalived is newer than
+    /// 2.2.7, whose check (`keepalived -t`) ends itself when it has to look at a file as somebody else.
+    pub script_user: String,
     /// What this node has to add to floating addresses, by the id of the instance.
     pub vrrp: BTreeMap<String, Vrrp>,
 }
@@ -80,6 +83,7 @@ impl Target {
             trusted_crls: "trusted-crls".to_owned(),
             certificates: Vec::new(),
             node: None,
+            script_user: "root".to_owned(),
             vrrp: BTreeMap::new(),
         }
     }
