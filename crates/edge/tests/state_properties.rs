@@ -205,6 +205,9 @@ fn the_generator_reaches_every_member_of_the_schema() {
             .collect();
         let document = generate::document_of(&schema, &bytes, Flavour::Wild);
         note(&schema, &schema, &document, "Document", &mut seen);
+        if all.is_subset(&seen) {
+            break;
+        }
     }
     let mut missed: Vec<&String> = all.difference(&seen).collect();
     missed.sort();
