@@ -39,7 +39,13 @@ pub(crate) async fn strategy(engine: &Engine) -> Result<Strategy, ApplyError> {
         Mode::Managed(spec) => ("direct", "managed", Some(spec.pid_file.clone())),
         Mode::External => ("systemd", "external", None),
     };
-    Ok(Strategy { name, mode, pid_file, stopped: engine.is_stopped().await?, running: engine.proxy().is_running().await })
+    Ok(Strategy {
+        name,
+        mode,
+        pid_file,
+        stopped: engine.is_stopped().await?,
+        running: engine.proxy().is_running().await,
+    })
 }
 
 /// The configuration file as it lies on disk. Masking knows only what Plenum rendered, so an edited file is for admins.
@@ -49,13 +55,17 @@ pub(crate) async fn config_on_disk(engine: &Engine, secrets: bool) -> Result<Str
         return Ok(text);
     }
     let live = engine.live().filter(|live| *live.cfg == *text);
-    let live = live.ok_or_else(|| Error::conflict("haproxy.cfg.edited", "the file on disk is not what Plenum rendered; only an admin may see it"))?;
+    let live = live.ok_or_else(|| {
+        Error::conflict("haproxy.cfg.edited", "the file on disk is not what Plenum rendered; only an admin may see it")
+    })?;
     Ok(render::mask(&live.document, &text))
 }
 
 /// What the stored document renders to.
 pub(crate) fn config_of_state(engine: &Engine, secrets: bool) -> Result<String, Error> {
-    let live = engine.live().ok_or_else(|| Error::conflict("haproxy.cfg.stateNotInitialized", "there is no document yet; PUT one"))?;
+    let live = engine
+        .live()
+        .ok_or_else(|| Error::conflict("haproxy.cfg.stateNotInitialized", "there is no document yet; PUT one"))?;
     Ok(if secrets { live.cfg.to_string() } else { render::mask(&live.document, &live.cfg) })
 }
 
@@ -99,9 +109,11 @@ impl Engine {
     pub async fn stop(&self, actor: &str) -> Result<String, ApplyError> {
         self.want_stopped(true).await?;
         let stopped = self.proxy().stop().await;
-        let outcome = stopped
-            .map(|()| String::new())
-            .map_err(|error| ApplyError::Rejected { message: format!("HAProxy could not be stopped: {error}"), output: String::new(), hints: Vec::new() });
+        let outcome = stopped.map(|()| String::new()).map_err(|error| ApplyError::Rejected {
+            message: format!("HAProxy could not be stopped: {error}"),
+            output: String::new(),
+            hints: Vec::new(),
+        });
         if outcome.is_err() {
             self.want_stopped(false).await?;
         }
@@ -114,8 +126,13 @@ impl Engine {
         let failed = |message: String, output: String| ApplyError::Rejected { message, output, hints: Vec::new() };
         match self.load_carrying_overlay().await {
             Ok(Verdict::Success { log, .. }) => Ok(log),
-            Ok(Verdict::Failed { log }) => Err(failed("HAProxy refuses to load the configuration; what ran runs on".to_owned(), log)),
-            Ok(Verdict::Unknown(unknown)) => Err(failed(format!("HAProxy did not say whether it loaded the configuration: {unknown:?}"), String::new())),
+            Ok(Verdict::Failed { log }) => {
+                Err(failed("HAProxy refuses to load the configuration; what ran runs on".to_owned(), log))
+            }
+            Ok(Verdict::Unknown(unknown)) => Err(failed(
+                format!("HAProxy did not say whether it loaded the configuration: {unknown:?}"),
+                String::new(),
+            )),
             Err(error) => Err(failed(format!("HAProxy cannot be reached: {error}"), String::new())),
         }
     }
@@ -126,7 +143,13 @@ impl Engine {
         Ok(tx.commit().await?)
     }
 
-    async fn audited(&self, actor: &str, action: &'static str, outcome: &Result<String, ApplyError>, details: serde_json::Value) -> Result<(), ApplyError> {
+    async fn audited(
+        &self,
+        actor: &str,
+        action: &'static str,
+        outcome: &Result<String, ApplyError>,
+        details: serde_json::Value,
+    ) -> Result<(), ApplyError> {
         let (verdict, details) = match outcome {
             Ok(_) => (Outcome::Ok, details),
             Err(error) => (Outcome::Error, json!({ "error": error.summary() })),

@@ -106,14 +106,22 @@ async fn apply(table: &mut Table, size: usize, readings: usize) -> Result<()> {
         let backend = reading * 7 % size;
         let patch = json!([{ "op": "replace", "path": format!("/haproxy/backends/{backend}/servers/0/weight"), "value": reading % 256 }]);
         let begin = Instant::now();
-        let request = api.patch("/api/state").header(CONTENT_TYPE, "application/json-patch+json").header("prefer", "return=minimal");
+        let request = api
+            .patch("/api/state")
+            .header(CONTENT_TYPE, "application/json-patch+json")
+            .header("prefer", "return=minimal");
         let answer = request.body(patch.to_string()).send().await?;
         changes.push(begin.elapsed());
         ensure!(answer.status() == 204, "a PATCH answered {}", answer.status());
         let action = answer.headers().get("plenum-action").and_then(|action| action.to_str().ok()).unwrap_or_default();
         ensure!(matches!(action, "runtime" | "none"), "a weight took a {action}");
     }
-    table.value(&format!("change without reload, {size} backends"), ms(&changes), "ms", (size == 1_000).then_some(Bound::AtMost(5.0)));
+    table.value(
+        &format!("change without reload, {size} backends"),
+        ms(&changes),
+        "ms",
+        (size == 1_000).then_some(Bound::AtMost(5.0)),
+    );
     Ok(())
 }
 
@@ -142,10 +150,15 @@ async fn reads(table: &mut Table) -> Result<()> {
             for header in extra {
                 command.args(["-H", header]);
             }
-            let output = command.arg(format!("{}/api/state", daemon.base())).stderr(Stdio::inherit()).output().context("run wrk")?;
+            let output = command
+                .arg(format!("{}/api/state", daemon.base()))
+                .stderr(Stdio::inherit())
+                .output()
+                .context("run wrk")?;
             let text = String::from_utf8_lossy(&output.stdout).into_owned();
             ensure!(!text.contains("Non-2xx"), "the load met refusals: {text}");
-            let rate = text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).context("wrk printed no rate")?;
+            let rate =
+                text.lines().find_map(|line| line.strip_prefix("Requests/sec:")).context("wrk printed no rate")?;
             rates.push(rate.trim().parse::<f64>()?);
         }
         rates.sort_by(f64::total_cmp);
@@ -205,7 +218,10 @@ async fn snapshots(table: &mut Table, count: usize) -> Result<()> {
     for n in 0..count {
         let (backend, server) = (n * 7 % 1_000, n % 2);
         let patch = json!([{ "op": "replace", "path": format!("/haproxy/backends/{backend}/servers/{server}/weight"), "value": (n * 13 + n / 1_000) % 256 }]);
-        let request = api.patch("/api/state").header(CONTENT_TYPE, "application/json-patch+json").header("prefer", "return=minimal");
+        let request = api
+            .patch("/api/state")
+            .header(CONTENT_TYPE, "application/json-patch+json")
+            .header("prefer", "return=minimal");
         let answer = request.body(patch.to_string()).send().await?;
         ensure!(answer.status() == 204, "change {n} answered {}", answer.status());
     }
@@ -235,13 +251,15 @@ async fn settle() {
 
 /// Resident set (MB) of the daemon alone; HAProxy's own memory is its own business.
 fn resident(daemon: &Daemon) -> Result<f64> {
-    let status = fs::read_to_string(PathBuf::from(format!("/proc/{}/status", daemon.pid().context("the daemon runs")?)))?;
+    let status =
+        fs::read_to_string(PathBuf::from(format!("/proc/{}/status", daemon.pid().context("the daemon runs")?)))?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("the kernel says no size")?;
     Ok(line.trim().trim_end_matches(" kB").trim().parse::<f64>()? * 1024.0 / 1e6)
 }
 
 fn pin(pid: u32, core: &str) -> Result<()> {
-    let status = Command::new("taskset").args(["-a", "-c", "-p", core, &pid.to_string()]).stdout(Stdio::null()).status()?;
+    let status =
+        Command::new("taskset").args(["-a", "-c", "-p", core, &pid.to_string()]).stdout(Stdio::null()).status()?;
     ensure!(status.success(), "taskset failed");
     Ok(())
 }
@@ -276,13 +294,21 @@ impl Table {
         let ratio = ours / floor;
         let verdict = most.map_or("", |most| if ratio <= most { "met" } else { "MISSED" });
         let bound = most.map_or(String::new(), |most| format!("<= {most}"));
-        self.0.push([what.to_owned(), format!("{ours:.1} ms / {floor:.1} ms ({floor_name})"), format!("{ratio:.3}"), bound, verdict.to_owned()]);
+        self.0.push([
+            what.to_owned(),
+            format!("{ours:.1} ms / {floor:.1} ms ({floor_name})"),
+            format!("{ratio:.3}"),
+            bound,
+            verdict.to_owned(),
+        ]);
     }
 
     fn value(&mut self, what: &str, value: f64, unit: &str, bound: Option<Bound>) {
         let (ratio, text, verdict) = match bound {
             Some(Bound::AtMost(most)) => (format!("{:.3}", value / most), format!("<= {most} {unit}"), value <= most),
-            Some(Bound::AtLeast(least)) => (format!("{:.3}", value / least), format!(">= {least} {unit}"), value >= least),
+            Some(Bound::AtLeast(least)) => {
+                (format!("{:.3}", value / least), format!(">= {least} {unit}"), value >= least)
+            }
             None => (String::new(), String::new(), true),
         };
         let verdict = match (bound.is_some(), verdict) {
@@ -297,7 +323,8 @@ impl Table {
 impl std::fmt::Display for Table {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let heads = ["measured", "figure (median)", "ratio", "target", ""];
-        let width = |column: usize| self.0.iter().map(|row| row[column].len()).chain([heads[column].len()]).max().unwrap_or(0);
+        let width =
+            |column: usize| self.0.iter().map(|row| row[column].len()).chain([heads[column].len()]).max().unwrap_or(0);
         let widths: Vec<usize> = (0..heads.len()).map(width).collect();
         let mut text = String::new();
         for row in std::iter::once(heads.map(str::to_owned)).chain(self.0.iter().cloned()) {

@@ -40,7 +40,13 @@ impl Client {
     }
 
     /// Sends one request. `body` is sent as `content_type`.
-    pub(crate) async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> anyhow::Result<Answer> {
+    pub(crate) async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> anyhow::Result<Answer> {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -58,7 +64,12 @@ impl Client {
     }
 
     /// Sends a request and reads the answer's JSON; anything but a success is an error that says what the API said.
-    pub(crate) async fn json(&self, method: Method, path: &str, body: Option<serde_json::Value>) -> anyhow::Result<serde_json::Value> {
+    pub(crate) async fn json(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<serde_json::Value>,
+    ) -> anyhow::Result<serde_json::Value> {
         let bytes = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
         let answer = self.send(method, path, &[("content-type", "application/json")], bytes).await?;
         answer.success()?.json()
@@ -126,10 +137,15 @@ fn dotted(path: &serde_json::Value) -> String {
 }
 
 async fn over_socket(socket: &Path, request: Request<Full<Bytes>>) -> anyhow::Result<Answer> {
-    let stream = UnixStream::connect(socket).await.with_context(|| format!("cannot reach the daemon at {}", socket.display()))?;
+    let stream = UnixStream::connect(socket)
+        .await
+        .with_context(|| format!("cannot reach the daemon at {}", socket.display()))?;
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
     let driving = tokio::spawn(connection);
-    let response = sender.send_request(request).await.context("the daemon closed the connection; is this user root or the daemon's own?")?;
+    let response = sender
+        .send_request(request)
+        .await
+        .context("the daemon closed the connection; is this user root or the daemon's own?")?;
     let (parts, body) = response.into_parts();
     let body = body.collect().await?.to_bytes();
     drop(sender);

@@ -44,19 +44,24 @@ impl Main {
     /// Binds the configured address and reads or makes the certificate.
     pub(crate) fn bind(config: &Config, data_dir: &Path, now: Timestamp) -> anyhow::Result<Main> {
         let wanted = config.server.address();
-        let listener = TcpListener::bind(wanted)
-            .with_context(|| format!("cannot listen on {wanted}; is another program there? --listen chooses another address"))?;
+        let listener = TcpListener::bind(wanted).with_context(|| {
+            format!("cannot listen on {wanted}; is another program there? --listen chooses another address")
+        })?;
         listener.set_nonblocking(true)?;
         let tls = match config.ssl.mode {
             TlsMode::Off => None,
             TlsMode::SelfSigned => Some(own_certificate(data_dir, now)?),
             TlsMode::Files => {
-                let file = |path: &Option<PathBuf>, key: &str| path.clone().with_context(|| format!("ssl.mode files needs {key}"));
+                let file = |path: &Option<PathBuf>, key: &str| {
+                    path.clone().with_context(|| format!("ssl.mode files needs {key}"))
+                };
                 Some((file(&config.ssl.cert_path, "ssl.certPath")?, file(&config.ssl.key_path, "ssl.keyPath")?))
             }
         };
         let tls = match tls {
-            Some((certificate, key)) => Some(RustlsConfig::from_config(Arc::new(server_config(&certificate, &key, config.ssl.min_version)?))),
+            Some((certificate, key)) => {
+                Some(RustlsConfig::from_config(Arc::new(server_config(&certificate, &key, config.ssl.min_version)?)))
+            }
             None => None,
         };
         Ok(Main { address: listener.local_addr()?, listener, tls })
@@ -110,7 +115,8 @@ fn server_config(certificate: &Path, key: &Path, oldest: TlsVersion) -> anyhow::
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(certificate)
         .and_then(Iterator::collect)
         .with_context(|| format!("cannot read the certificate {}", certificate.display()))?;
-    let key = PrivateKeyDer::from_pem_file(key).with_context(|| format!("cannot read the private key {}", key.display()))?;
+    let key =
+        PrivateKeyDer::from_pem_file(key).with_context(|| format!("cannot read the private key {}", key.display()))?;
     let versions: &[&rustls::SupportedProtocolVersion] = match oldest {
         TlsVersion::V12 => &[&TLS12, &TLS13],
         TlsVersion::V13 => &[&TLS13],
@@ -127,8 +133,12 @@ fn server_config(certificate: &Path, key: &Path, oldest: TlsVersion) -> anyhow::
 fn own_certificate(data_dir: &Path, now: Timestamp) -> anyhow::Result<(PathBuf, PathBuf)> {
     let dir = data_dir.join("tls");
     let (certificate, key) = (dir.join("cert.pem"), dir.join("key.pem"));
-    let made = std::fs::metadata(&certificate).and_then(|data| data.modified()).ok().and_then(|at| Timestamp::try_from(at).ok());
-    let good = |made: Timestamp| now.duration_since(made) < SignedDuration::from_hours(24 * (LIFETIME_DAYS - RENEW_DAYS));
+    let made = std::fs::metadata(&certificate)
+        .and_then(|data| data.modified())
+        .ok()
+        .and_then(|at| Timestamp::try_from(at).ok());
+    let good =
+        |made: Timestamp| now.duration_since(made) < SignedDuration::from_hours(24 * (LIFETIME_DAYS - RENEW_DAYS));
     if key.is_file() && made.is_some_and(good) {
         return Ok((certificate, key));
     }
@@ -153,8 +163,10 @@ fn own_certificate(data_dir: &Path, now: Timestamp) -> anyhow::Result<(PathBuf, 
 fn set_validity(parameters: &mut rcgen::CertificateParams, now: Timestamp) -> anyhow::Result<()> {
     let date = |days: i64| (now + SignedDuration::from_hours(24 * days)).to_zoned(TimeZone::UTC).date();
     let (from, to) = (date(-1), date(LIFETIME_DAYS - 1));
-    parameters.not_before = rcgen::date_time_ymd(i32::from(from.year()), u8::try_from(from.month())?, u8::try_from(from.day())?);
-    parameters.not_after = rcgen::date_time_ymd(i32::from(to.year()), u8::try_from(to.month())?, u8::try_from(to.day())?);
+    parameters.not_before =
+        rcgen::date_time_ymd(i32::from(from.year()), u8::try_from(from.month())?, u8::try_from(from.day())?);
+    parameters.not_after =
+        rcgen::date_time_ymd(i32::from(to.year()), u8::try_from(to.month())?, u8::try_from(to.day())?);
     Ok(())
 }
 

@@ -4,8 +4,7 @@
 //! own user for the local operator, and nobody else.
 
 use std::{
-    fs,
-    io,
+    fs, io,
     os::unix::fs::{FileTypeExt as _, PermissionsExt as _},
     path::Path,
 };
@@ -25,7 +24,12 @@ use tower::ServiceExt as _;
 pub(crate) fn bind(path: &Path) -> io::Result<UnixListener> {
     match fs::symlink_metadata(path) {
         Ok(found) if found.file_type().is_socket() => fs::remove_file(path)?,
-        Ok(_) => return Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{} exists and is not a socket", path.display()))),
+        Ok(_) => {
+            return Err(io::Error::new(
+                io::ErrorKind::AlreadyExists,
+                format!("{} exists and is not a socket", path.display()),
+            ));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }

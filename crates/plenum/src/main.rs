@@ -19,9 +19,10 @@ fn main() -> ExitCode {
     if rustls::crypto::aws_lc_rs::default_provider().install_default().is_err() {
         return cli::fail("the TLS provider was installed twice");
     }
-    let runtime = match tokio::runtime::Builder::new_multi_thread().worker_threads(cli::worker_threads()).enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => return cli::fail(&format!("cannot start the runtime: {error}")),
-    };
+    let runtime =
+        match tokio::runtime::Builder::new_multi_thread().worker_threads(cli::worker_threads()).enable_all().build() {
+            Ok(runtime) => runtime,
+            Err(error) => return cli::fail(&format!("cannot start the runtime: {error}")),
+        };
     runtime.block_on(cli::run(arguments))
 }

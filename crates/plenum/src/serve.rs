@@ -1,13 +1,9 @@
 //! `plenum serve`: open, listen, converge, wait, drain.
 
-use std::{
-    io::{IsTerminal as _, Write as _},
-    net::SocketAddr,
-    time::Duration,
-};
+use std::{io::Write as _, net::SocketAddr, time::Duration};
 
 use anyhow::Context as _;
-use platform::{http::Platform, identity, log};
+use platform::{http::Platform, log};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::task::TaskTracker;
 
@@ -38,10 +34,9 @@ pub(crate) async fn run(common: &Common, layers: Layers) -> anyhow::Result<()> {
     // Bound already, so early callers wait in the kernel's queue instead of being refused.
     first_convergence(&platform).await;
     let router = app.router()?;
-    let address = main.address();
+    announce(&app, main.address()).await?;
     tasks.spawn(local::serve(local, router.clone(), stop.clone()));
     tasks.spawn(main.serve(router, stop.clone(), grace));
-    announce(&app, address).await?;
 
     wait_for_stop().await?;
     tracing::info!("stopping; HAProxy goes on");
@@ -70,20 +65,11 @@ async fn announce(app: &App, address: SocketAddr) -> anyhow::Result<()> {
     };
     tracing::info!("listening on {scheme}://{address}");
     if let Some(token) = app.platform.identity.prepare_setup().await? {
-        let host = if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
+        let host =
+            if address.ip().is_unspecified() { format!("127.0.0.1:{}", address.port()) } else { address.to_string() };
         let url = format!("{scheme}://{host}/setup-admin?token={}", token.as_str());
-        print_setup(&url, app)?;
-    }
-    Ok(())
-}
-
-/// On a terminal, in words; otherwise only where the token is, because logs are kept and read by others.
-fn print_setup(url: &str, app: &App) -> anyhow::Result<()> {
-    let file = app.data_dir.path().join(identity::SETUP_TOKEN_FILE);
-    if std::io::stderr().is_terminal() {
-        writeln!(std::io::stderr(), "\n  Nobody can sign in yet. Set up the first user at\n\n    {url}\n")?;
-    } else {
-        tracing::info!(token_file = %file.display(), "nobody can sign in yet; set up the first user with the token in this file");
+        // To standard output, apart from the log: logs are kept and read by others.
+        writeln!(std::io::stdout(), "\n  Nobody can sign in yet. Set up the first user at\n\n    {url}\n")?;
     }
     Ok(())
 }

@@ -129,7 +129,8 @@ fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
     let config = &builder.config;
     let root = config.data_dir.join("haproxy");
     let generations = Generations::open(&root).with_context(|| format!("cannot create {}", root.display()))?;
-    let (admin, master) = (config.haproxy.stats_socket_in(&config.data_dir), config.haproxy.master_socket_in(&config.data_dir));
+    let (admin, master) =
+        (config.haproxy.stats_socket_in(&config.data_dir), config.haproxy.master_socket_in(&config.data_dir));
     for socket in [&admin, &master] {
         check_socket_path(socket)?;
     }
@@ -154,11 +155,16 @@ fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
     let proxy = Proxy::new(mode, &config.haproxy.bin, admin.clone(), master, patience);
     let settings = apply::Settings {
         // The version is asked of the program at every use; see `Target::of`.
-        target: Target { managed, ..Target::new(Version::new(2, 6, 0), Features::default(), admin.display().to_string()) },
+        target: Target {
+            managed,
+            ..Target::new(Version::new(2, 6, 0), Features::default(), admin.display().to_string())
+        },
         queue: Duration::from_millis(config.haproxy.queue_timeout_ms),
         keepalived: config.haproxy.keepalived_bin.clone(),
     };
-    Ok(Edge { engine: Arc::new(Engine::new(builder.db.clone(), Arc::clone(&builder.vault), settings, generations, proxy)) })
+    Ok(Edge {
+        engine: Arc::new(Engine::new(builder.db.clone(), Arc::clone(&builder.vault), settings, generations, proxy)),
+    })
 }
 
 /// A socket's path has 107 bytes at most (unix(7)); HAProxy's own message about it would not say what to do.

@@ -196,7 +196,7 @@ impl Daemon {
     pub fn user(&self, username: &str, role: &str) -> Result<String> {
         let password = format!("{PASSWORD}\n");
         self.cli_ok(&["user", "add", "--username", username, "--role", role, "--password-stdin"], &password)?;
-        self.cli_ok(&["token", "create", "--user", username, "--name", "test"], "")
+        self.cli_ok(&["token", "create", "--user", username, "--name", &format!("test of {username}")], "")
     }
 
     /// A client that acts as the owner, who is made at the first call.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::Result;
+use crate::admin::Info;
 use crate::processes::Processes;
 use crate::wire::{self, Limits};
 
@@ -73,6 +74,11 @@ impl Master {
     pub async fn show_proc_within(&self, time: Duration) -> Result<Processes> {
         let answer = wire::exchange(&self.socket, b"show proc\n", Limits { time, bytes: TABLE_BYTES }).await?;
         Processes::parse(&answer)
+    }
+
+    /// `show info` of the current worker, by way of its master: for when the worker's own socket is gone.
+    pub async fn worker_info(&self) -> Result<Info> {
+        Info::parse(&wire::exchange(&self.socket, b"@1 show info\n", Limits { time: ASK, bytes: TABLE_BYTES }).await?)
     }
 
     /// Asks for a reload and waits until it is known what came of it, or until `deadline` has passed.

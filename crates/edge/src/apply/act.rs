@@ -42,7 +42,8 @@ impl Step<'_> {
         let (generations, files) = (engine.generations.clone(), candidate.files());
         let build = blocking(move || generations.build(&files));
         let intent = Intent::of(operations);
-        let (number, audit, packed) = tokio::join!(build, commit::open(self, "runtime", None, Some(&intent)), self.pack(&candidate));
+        let (number, audit, packed) =
+            tokio::join!(build, commit::open(self, "runtime", None, Some(&intent)), self.pack(&candidate));
         let audit = audit?;
         let number = match number? {
             Ok(number) => number,
@@ -121,9 +122,13 @@ impl Step<'_> {
         }
         match engine.proxy.load().await {
             Ok(Verdict::Success { .. }) => {}
-            Ok(Verdict::Failed { log }) => return Err(rejected("HAProxy refused to load the configuration", &log, candidate)),
+            Ok(Verdict::Failed { log }) => {
+                return Err(rejected("HAProxy refused to load the configuration", &log, candidate));
+            }
             Ok(Verdict::Unknown(unknown)) => {
-                return Err(ApplyError::rejected(format!("HAProxy did not say whether it loaded the configuration: {unknown:?}")));
+                return Err(ApplyError::rejected(format!(
+                    "HAProxy did not say whether it loaded the configuration: {unknown:?}"
+                )));
             }
             Err(error) => return Err(ApplyError::rejected(format!("HAProxy cannot be reached for a reload: {error}"))),
         }
@@ -135,7 +140,9 @@ impl Step<'_> {
         match engine.proxy.marker().await {
             Some(marker) if marker == candidate.rendered.marker => Ok(()),
             Some(_) => Err(ApplyError::rejected("HAProxy says that it loaded the configuration, but runs another one")),
-            None => Err(ApplyError::rejected("HAProxy says that it loaded the configuration, but its admin socket does not answer")),
+            None => Err(ApplyError::rejected(
+                "HAProxy says that it loaded the configuration, but its admin socket does not answer",
+            )),
         }
     }
 
@@ -162,7 +169,13 @@ impl Step<'_> {
     }
 
     /// Takes back what a runtime change did.
-    async fn undo_runtime(&self, intent: &Intent, number: Number, audit: AuditId, error: ApplyError) -> Result<Arc<Live>, ApplyError> {
+    async fn undo_runtime(
+        &self,
+        intent: &Intent,
+        number: Number,
+        audit: AuditId,
+        error: ApplyError,
+    ) -> Result<Arc<Live>, ApplyError> {
         let engine = self.engine;
         if let Some(live) = self.live {
             if let Err(left) = engine.generations.swap(live.generation) {
@@ -256,7 +269,8 @@ pub(super) fn rejected(message: &str, output: &str, candidate: &Candidate) -> Ap
 /// Runs the operations; the first refusal is the result.
 pub(super) async fn operate(engine: &Engine, operations: &[Operation]) -> Result<(), ApplyError> {
     let admin = engine.proxy.admin();
-    let refused = |what: &str, error: haproxy::Error| ApplyError::rejected(format!("HAProxy refused to {what}: {error}"));
+    let refused =
+        |what: &str, error: haproxy::Error| ApplyError::rejected(format!("HAProxy refused to {what}: {error}"));
     // Servers first and all on one connection: two hundred changes take about a millisecond.
     let mut changes = Vec::new();
     for operation in operations {
@@ -264,13 +278,18 @@ pub(super) async fn operate(engine: &Engine, operations: &[Operation]) -> Result
             changes.push(change.map_err(|error| refused(&operation.describe(), error))?);
         }
     }
-    for (change, result) in changes.iter().zip(admin.change_all(&changes).await.map_err(|error| refused("change servers", error))?) {
+    for (change, result) in
+        changes.iter().zip(admin.change_all(&changes).await.map_err(|error| refused("change servers", error))?)
+    {
         result.map_err(|error| refused(&format!("{change:?}"), error))?;
     }
     for operation in operations {
         if let Operation::Map { file, entries } = operation {
             let replaced = async {
-                let entries = entries.iter().map(|(key, value)| Ok((Text::new(key)?, Text::new(value)?))).collect::<Result<Vec<_>, _>>()?;
+                let entries = entries
+                    .iter()
+                    .map(|(key, value)| Ok((Text::new(key)?, Text::new(value)?)))
+                    .collect::<Result<Vec<_>, _>>()?;
                 admin.replace_map(&Text::new(file)?, &entries).await
             };
             replaced.await.map_err(|error| refused(&operation.describe(), error))?;

@@ -52,7 +52,8 @@ impl Candidate {
             Edit::Whole(document) => Ok(Arc::clone(document)),
             Edit::Replace(body) => Ok(Arc::new(state::read(body, current)?)),
             Edit::Patch(kind, body) => {
-                let current = current.ok_or_else(|| ApplyError::PatchConflict("there is no document to patch; PUT one".to_owned()))?;
+                let current = current
+                    .ok_or_else(|| ApplyError::PatchConflict("there is no document to patch; PUT one".to_owned()))?;
                 Ok(Arc::new(state::apply_patch(current, *kind, body)?))
             }
         }
@@ -62,7 +63,8 @@ impl Candidate {
     pub fn derive(document: Arc<Document>, target: &Target, vault: &Vault) -> Result<Candidate, ApplyError> {
         let rendered = render::render(&document, target).map_err(ApplyError::Issues)?;
         // The document's own writer marks a sealed value with the same prefix.
-        let seal = |clear: &str| vault.seal_deterministic(SEALED_FOR, clear).trim_start_matches(shape::SEALED).to_owned();
+        let seal =
+            |clear: &str| vault.seal_deterministic(SEALED_FOR, clear).trim_start_matches(shape::SEALED).to_owned();
         let stored = state::stored(&document, &seal);
         Ok(Candidate { document, text: stored.body.into(), meta: stored.meta, sha: stored.hash, rendered })
     }

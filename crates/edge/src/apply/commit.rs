@@ -67,7 +67,8 @@ pub(super) async fn commit(
     }
     let details = json!({ "action": action, "snapshot": row.id, "reason": step.change.reason });
     audit::complete(&mut tx, audit, Outcome::Ok, details).await?;
-    let event = json!({ "snapshot": row.id, "etag": row.sha, "actor": row.actor, "action": action, "reason": row.reason });
+    let event =
+        json!({ "snapshot": row.id, "etag": row.sha, "actor": row.actor, "action": action, "reason": row.reason });
     events::append(&mut tx, APPLIED, &event).await?;
     failpoint!("apply.commit.before_end");
     tx.commit().await?;

@@ -9,7 +9,9 @@ pub(super) fn same(before: Option<&Document>, after: &Document) -> bool {
     let Some(before) = before else { return all(after).next().is_none() };
     // Entities that both documents share cannot differ; that leaves little to compare.
     let backends = &after.haproxy.backends;
-    if before.haproxy.backends.len() == backends.len() && before.haproxy.backends.iter().zip(backends).all(|(a, b)| Arc::ptr_eq(a, b)) {
+    if before.haproxy.backends.len() == backends.len()
+        && before.haproxy.backends.iter().zip(backends).all(|(a, b)| Arc::ptr_eq(a, b))
+    {
         return all_but_backends(before).eq(all_but_backends(after));
     }
     all(before).eq(all(after))
@@ -19,7 +21,9 @@ pub(super) fn same(before: Option<&Document>, after: &Document) -> bool {
 fn all(document: &Document) -> impl Iterator<Item = (&str, &str, &Free)> {
     let backends = document.haproxy.backends.iter().flat_map(|backend| {
         let id = backend.id.as_str();
-        let servers = backend.servers.iter().flat_map(move |server| server.advanced_directives.iter().map(move |line| (id, server.name.as_str(), line)));
+        let servers = backend.servers.iter().flat_map(move |server| {
+            server.advanced_directives.iter().map(move |line| (id, server.name.as_str(), line))
+        });
         backend.advanced_directives.iter().map(move |line| (id, "", line)).chain(servers)
     });
     all_but_backends(document).chain(backends)

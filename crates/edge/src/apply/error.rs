@@ -45,7 +45,9 @@ pub enum ApplyError {
         hints: Vec<Hint>,
     },
     /// A stored document's secrets cannot be opened.
-    #[error("the stored document's secrets cannot be opened with the present secret.key; put the key back that sealed them")]
+    #[error(
+        "the stored document's secrets cannot be opened with the present secret.key; put the key back that sealed them"
+    )]
     Sealed,
     /// The generation could not be written.
     #[error("the configuration could not be written to disk: {0}")]

@@ -131,7 +131,10 @@ fn write_all(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
     for (name, bytes) in files {
         let relative = Path::new(name);
         if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("'{name}' is not a path inside a generation")));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("'{name}' is not a path inside a generation"),
+            ));
         }
         if let Some(parent) = relative.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             builder().recursive(true).create(dir.join(parent))?;

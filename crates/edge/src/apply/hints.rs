@@ -56,7 +56,11 @@ pub struct Reference {
 
 /// The hints in `output`; the longest-lasting first is HAProxy's own order and is kept.
 pub fn from_output(output: &str, document: &Document, source: &SourceMap) -> Vec<Hint> {
-    messages::parse(output).into_iter().filter(|message| !message.is_summary()).map(|message| resolve(message, document, source)).collect()
+    messages::parse(output)
+        .into_iter()
+        .filter(|message| !message.is_summary())
+        .map(|message| resolve(message, document, source))
+        .collect()
 }
 
 /// The hint for an address that cannot be bound: the one thing `haproxy -c` does not see.
@@ -114,7 +118,8 @@ fn resolve(message: Message, document: &Document, source: &SourceMap) -> Hint {
         ),
         None => by_name().map_or((None, Vec::new()), |(reference, path)| (Some(reference), path)),
     };
-    let named = message.subjects.first().map(|(kind, name)| Entity { kind: kind_name(*kind).to_owned(), name: name.clone() });
+    let named =
+        message.subjects.first().map(|(kind, name)| Entity { kind: kind_name(*kind).to_owned(), name: name.clone() });
     Hint {
         severity: message.severity.as_str().to_owned(),
         line: message.line,
@@ -136,15 +141,23 @@ fn by_name(document: &Document, kind: Kind, name: &str, subjects: &[(Kind, Strin
     let backend = |name: &str| sections.backends.iter().position(|backend| backend.name.as_str() == name);
     let frontend = |name: &str| sections.frontends.iter().position(|frontend| frontend.name.as_str() == name);
     match kind {
-        Kind::Frontend => frontend(name).and_then(|at| found("frontends", "frontend", at, sections.frontends[at].id.as_str())),
-        Kind::Backend => backend(name).and_then(|at| found("backends", "backend", at, sections.backends[at].id.as_str())),
-        Kind::Proxy => by_name(document, Kind::Frontend, name, subjects).or_else(|| by_name(document, Kind::Backend, name, subjects)),
+        Kind::Frontend => {
+            frontend(name).and_then(|at| found("frontends", "frontend", at, sections.frontends[at].id.as_str()))
+        }
+        Kind::Backend => {
+            backend(name).and_then(|at| found("backends", "backend", at, sections.backends[at].id.as_str()))
+        }
+        Kind::Proxy => by_name(document, Kind::Frontend, name, subjects)
+            .or_else(|| by_name(document, Kind::Backend, name, subjects)),
         Kind::Acl => document.acls.iter().position(|acl| acl.name.as_str() == name).map(|at| {
             let id = document.acls[at].id.as_str().to_owned();
             (Reference { kind: "acl".to_owned(), id, label: name.to_owned() }, vec![Step::from("acls"), Step::from(at)])
         }),
         Kind::Server => {
-            let within = subjects.iter().find(|(kind, _)| matches!(kind, Kind::Backend | Kind::Proxy)).and_then(|(_, backend_name)| backend(backend_name));
+            let within = subjects
+                .iter()
+                .find(|(kind, _)| matches!(kind, Kind::Backend | Kind::Proxy))
+                .and_then(|(_, backend_name)| backend(backend_name));
             let holds = |at: &usize| sections.backends[*at].servers.iter().any(|server| server.name.as_str() == name);
             let at = within.filter(holds).or_else(|| (0..sections.backends.len()).find(holds))?;
             let index = sections.backends[at].servers.iter().position(|server| server.name.as_str() == name)?;
@@ -164,5 +177,9 @@ fn place_at(document: &Document, path: &[Step]) -> Option<Reference> {
         _ => return None,
     };
     let frontend = document.haproxy.frontends.get(index)?;
-    Some(Reference { kind: "frontend".to_owned(), id: frontend.id.as_str().to_owned(), label: frontend.name.as_str().to_owned() })
+    Some(Reference {
+        kind: "frontend".to_owned(),
+        id: frontend.id.as_str().to_owned(),
+        label: frontend.name.as_str().to_owned(),
+    })
 }

@@ -46,12 +46,23 @@ impl Intent {
                 }
                 let (backend, server_name) = names;
                 if let Some(address) = numeric(server.address.as_str()) {
-                    operations.push(Operation::Address { backend: backend.clone(), server: server_name.clone(), address });
+                    operations.push(Operation::Address {
+                        backend: backend.clone(),
+                        server: server_name.clone(),
+                        address,
+                    });
                 }
                 operations.push(Operation::Weight { backend, server: server_name, weight: weight(server) });
             }
         }
-        operations.extend(document.haproxy.maps.iter().filter(|map| self.maps.contains(&crate::render::map_file(map))).map(|map| Operation::of_map(map)));
+        operations.extend(
+            document
+                .haproxy
+                .maps
+                .iter()
+                .filter(|map| self.maps.contains(&crate::render::map_file(map)))
+                .map(|map| Operation::of_map(map)),
+        );
         operations
     }
 }

@@ -22,15 +22,12 @@ mod preview;
 mod proxy;
 mod reconcile;
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use platform::{clock::Clock, db::Db, failpoint, secrets::Vault};
 
+use self::generation::Generations;
 pub use self::{
     candidate::{Candidate, Edit},
     error::ApplyError,
@@ -40,7 +37,6 @@ pub use self::{
     proxy::{MARKER_PREFIX, Mode, Patience, Proxy},
     reconcile::Reconciled,
 };
-use self::generation::Generations;
 use crate::render::Target;
 
 /// One change, as a caller asks for it.
@@ -113,7 +109,16 @@ impl Engine {
     /// Puts an engine together; nothing runs yet. Call [`Engine::load`] next.
     pub fn new(db: Db, vault: Arc<Vault>, settings: Settings, generations: Generations, proxy: Proxy) -> Engine {
         let clock = Arc::clone(db.clock());
-        Engine { db, vault, clock, settings, generations, proxy, live: ArcSwapOption::empty(), turn: tokio::sync::Mutex::new(()) }
+        Engine {
+            db,
+            vault,
+            clock,
+            settings,
+            generations,
+            proxy,
+            live: ArcSwapOption::empty(),
+            turn: tokio::sync::Mutex::new(()),
+        }
     }
 
     /// What is live, if anything ever was. Never waits.
@@ -161,7 +166,7 @@ impl Engine {
         let target = self.target().await?;
         let candidate = self.candidate(&change, live.clone(), &target).await?;
         failpoint!("apply.after_render");
-        let running = self.proxy.marker().await;
+        let running = self.proxy.admin_marker().await;
         let plan = plan::plan(live.as_deref(), &candidate, running.as_deref());
         failpoint!("apply.after_plan");
         let step = act::Step { engine: self, permit: &permit, change: &change, live: live.as_ref() };
@@ -176,7 +181,12 @@ impl Engine {
     }
 
     /// Reads, checks and renders on a thread that may be kept busy: ten thousand backends take tens of milliseconds.
-    async fn candidate(&self, change: &Change, live: Option<Arc<Live>>, target: &Target) -> Result<Candidate, ApplyError> {
+    async fn candidate(
+        &self,
+        change: &Change,
+        live: Option<Arc<Live>>,
+        target: &Target,
+    ) -> Result<Candidate, ApplyError> {
         let (edit, directives) = (change.edit.clone(), change.directives);
         let (vault, target, clock) = (Arc::clone(&self.vault), target.clone(), Arc::clone(&self.clock));
         let actor = change.actor.clone();
@@ -195,7 +205,9 @@ impl Engine {
     /// What rendering must know, with the version of the HAProxy that is installed now.
     async fn target(&self) -> Result<Target, ApplyError> {
         let probe = self.proxy.probe().await.map_err(|error| {
-            ApplyError::rejected(format!("HAProxy cannot be asked for its version: {error}; is it installed, and is haproxy.bin right?"))
+            ApplyError::rejected(format!(
+                "HAProxy cannot be asked for its version: {error}; is it installed, and is haproxy.bin right?"
+            ))
         })?;
         Ok(self.settings.target.clone().of(&probe))
     }

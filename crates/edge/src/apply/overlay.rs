@@ -70,7 +70,9 @@ impl Overlay {
         };
         match admin.change_all(&changes).await {
             Ok(results) => {
-                for (change, error) in changes.iter().zip(results).filter_map(|(change, result)| Some((change, result.err()?))) {
+                for (change, error) in
+                    changes.iter().zip(results).filter_map(|(change, result)| Some((change, result.err()?)))
+                {
                     tracing::warn!(?change, %error, "a change made at run time could not be carried over the reload");
                 }
             }
@@ -94,7 +96,9 @@ impl Overlay {
             }
         }
         for drift in &self.frontends {
-            let find = |document: &Document| document.haproxy.frontends.iter().find(|frontend| frontend.name.as_str() == drift.name).cloned();
+            let find = |document: &Document| {
+                document.haproxy.frontends.iter().find(|frontend| frontend.name.as_str() == drift.name).cloned()
+            };
             let (old, Some(new)) = (find(before), find(after)) else { continue };
             let frontend = Word::new(&drift.name)?;
             if let Some(maxconn) = drift.maxconn.filter(|_| old.is_some_and(|old| old.maxconn == new.maxconn)) {
@@ -114,7 +118,9 @@ impl Overlay {
 fn index(document: &Document) -> HashMap<(&str, &str), &Server> {
     let backends = document.haproxy.backends.iter();
     backends
-        .flat_map(|backend| backend.servers.iter().map(|server| ((backend.name.as_str(), server.name.as_str()), server)))
+        .flat_map(|backend| {
+            backend.servers.iter().map(|server| ((backend.name.as_str(), server.name.as_str()), server))
+        })
         .collect()
 }
 

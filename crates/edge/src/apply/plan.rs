@@ -62,7 +62,8 @@ pub enum Operation {
 impl Operation {
     /// The replacement of all entries of a map.
     pub(super) fn of_map(map: &MapFile) -> Operation {
-        let entries = map.entries.iter().map(|entry| (entry.key.as_str().to_owned(), entry.value.as_str().to_owned())).collect();
+        let entries =
+            map.entries.iter().map(|entry| (entry.key.as_str().to_owned(), entry.value.as_str().to_owned())).collect();
         Operation::Map { file: crate::render::map_file(map), entries }
     }
 
@@ -84,7 +85,9 @@ impl Operation {
     pub fn describe(&self) -> String {
         match self {
             Operation::Weight { backend, server, weight } => format!("set weight of {backend}/{server} to {weight}"),
-            Operation::Address { backend, server, address } => format!("set address of {backend}/{server} to {address}"),
+            Operation::Address { backend, server, address } => {
+                format!("set address of {backend}/{server} to {address}")
+            }
             Operation::Map { file, entries } => format!("replace the {} entries of {file}", entries.len()),
         }
     }
@@ -163,7 +166,11 @@ fn operations(from: &Document, to: &Document, cfg: &str) -> Vec<Operation> {
             }
             let weights = (weight(old), weight(new));
             if weights.0 != weights.1 {
-                operations.push(Operation::Weight { backend: backend.to_owned(), server: server.to_owned(), weight: weights.1 });
+                operations.push(Operation::Weight {
+                    backend: backend.to_owned(),
+                    server: server.to_owned(),
+                    weight: weights.1,
+                });
             }
         }
     }

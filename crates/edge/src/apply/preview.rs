@@ -56,7 +56,7 @@ impl Engine {
         change.precondition.check(live.as_deref())?;
         let target = self.target().await?;
         let candidate = self.candidate(&change, live.clone(), &target).await?;
-        let running = self.proxy().marker().await;
+        let running = self.proxy().admin_marker().await;
         let plan = plan::plan(live.as_deref(), &candidate, running.as_deref());
         if wanted.check {
             self.check_aside(&candidate).await?;
@@ -66,7 +66,11 @@ impl Engine {
             Action::Nothing | Action::Reload => Vec::new(),
         };
         blocking(move || {
-            let after = if wanted.secrets { candidate.rendered.cfg.clone() } else { crate::render::mask(&candidate.document, &candidate.rendered.cfg) };
+            let after = if wanted.secrets {
+                candidate.rendered.cfg.clone()
+            } else {
+                crate::render::mask(&candidate.document, &candidate.rendered.cfg)
+            };
             let before = live.as_ref().map_or(String::new(), |live| {
                 if wanted.secrets { live.cfg.to_string() } else { crate::render::mask(&live.document, &live.cfg) }
             });
@@ -87,7 +91,13 @@ impl Engine {
     /// Checks a candidate in a directory of its own, which is gone afterwards.
     async fn check_aside(&self, candidate: &Candidate) -> Result<(), ApplyError> {
         let held = self.live().map(|live| live.listens.clone()).unwrap_or_default();
-        let fresh: Vec<_> = candidate.rendered.listens.iter().filter(|listen| !held.iter().any(|held| held.address == listen.address)).cloned().collect();
+        let fresh: Vec<_> = candidate
+            .rendered
+            .listens
+            .iter()
+            .filter(|listen| !held.iter().any(|held| held.address == listen.address))
+            .cloned()
+            .collect();
         let document = Arc::clone(&candidate.document);
         blocking(move || act::bind_all(&fresh, &document)).await??;
         let aside = tempfile::tempdir()?;
@@ -114,7 +124,10 @@ pub(super) async fn check_keepalived(program: &Path, file: &Path) -> Result<(), 
     let output = match ran {
         Ok(Ok(output)) => output,
         Ok(Err(error)) => {
-            let message = format!("the document enables keepalived, but {} cannot be run: {error}; install keepalived or set keepalived.enabled to false", program.display());
+            let message = format!(
+                "the document enables keepalived, but {} cannot be run: {error}; install keepalived or set keepalived.enabled to false",
+                program.display()
+            );
             return Err(ApplyError::rejected(message));
         }
         Err(_) => return Err(ApplyError::rejected("keepalived's checker did not finish in time")),
@@ -123,5 +136,9 @@ pub(super) async fn check_keepalived(program: &Path, file: &Path) -> Result<(), 
         return Ok(());
     }
     let text = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    Err(ApplyError::Rejected { message: "keepalived rejects its configuration".to_owned(), output: text, hints: Vec::new() })
+    Err(ApplyError::Rejected {
+        message: "keepalived rejects its configuration".to_owned(),
+        output: text,
+        hints: Vec::new(),
+    })
 }

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use haproxy::{Admin, Binary, Check, Error, Master, Probe, Process, Spec, Stop, Verdict};
+use haproxy::{Admin, Binary, Check, Error, Master, Probe, Process, Spec, Stop, Verdict, admin::Info};
 
 /// What the marker's line in the configuration begins with, and what `show info` returns it behind.
 pub const MARKER_PREFIX: &str = "plenum:";
@@ -50,6 +50,10 @@ pub struct Proxy {
     probe: Mutex<Option<(SystemTime, Arc<Probe>)>>,
 }
 
+fn marker_in(info: &Info) -> Option<String> {
+    Some(info.description()?.strip_prefix(MARKER_PREFIX)?.to_owned())
+}
+
 impl Proxy {
     /// Describes it; nothing is run yet.
     pub fn new(mode: Mode, program: &Path, admin_socket: PathBuf, master_socket: PathBuf, patience: Patience) -> Proxy {
@@ -76,7 +80,8 @@ impl Proxy {
 
     /// Version and features of the installed program; asked again when the program's file changes, as a package upgrade does.
     pub async fn probe(&self) -> Result<Arc<Probe>, Error> {
-        let changed = std::fs::metadata(self.binary.path()).and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
+        let changed =
+            std::fs::metadata(self.binary.path()).and_then(|data| data.modified()).unwrap_or(SystemTime::UNIX_EPOCH);
         let known = self.probe.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some((at, probe)) = known
             && at == changed
@@ -93,10 +98,20 @@ impl Proxy {
         self.binary.check(directory, name, self.patience.check).await
     }
 
+    /// The marker that the running worker reports on its admin socket, which runtime operations need.
+    pub async fn admin_marker(&self) -> Option<String> {
+        marker_in(&self.admin.info().await.ok()?)
+    }
+
     /// The marker that the running worker reports; `None` where no worker answers or it runs something else than ours.
+    ///
+    /// Where the admin socket's file is gone, the master is asked instead: HAProxy hands its open socket on from worker to
+    /// worker and never makes the file again, so reloading could not help.
     pub async fn marker(&self) -> Option<String> {
-        let info = self.admin.info().await.ok()?;
-        Some(info.description()?.strip_prefix(MARKER_PREFIX)?.to_owned())
+        match self.admin.info().await {
+            Ok(info) => marker_in(&info),
+            Err(_) => marker_in(&self.master.worker_info().await.ok()?),
+        }
     }
 
     /// Makes HAProxy load what `current` names: by a reload where it runs, by a start where it does not and we may.

@@ -14,10 +14,7 @@ use platform::{
 use serde_json::json;
 
 use super::{
-    ApplyError, Candidate, Engine, Live, act, blocking, candidate,
-    generation::Number,
-    intent::Intent,
-    overlay::Overlay,
+    ApplyError, Candidate, Engine, Live, act, blocking, candidate, generation::Number, intent::Intent, overlay::Overlay,
 };
 use crate::{
     state::{self, Document},
@@ -44,7 +41,10 @@ impl Engine {
         let candidate = blocking(move || {
             let document = Arc::new(open(&text, &row.meta, &vault)?);
             let rendered = crate::render::render(&document, &target).map_err(ApplyError::Issues)?;
-            Ok::<_, ApplyError>((Candidate { document, text, meta: row.meta.clone(), sha: row.sha.clone(), rendered }, row))
+            Ok::<_, ApplyError>((
+                Candidate { document, text, meta: row.meta.clone(), sha: row.sha.clone(), rendered },
+                row,
+            ))
         });
         let (candidate, row) = candidate.await??;
         let generation = self.generations.current().unwrap_or(0);
@@ -72,7 +72,9 @@ impl Engine {
                 Err(error) => tracing::error!(%error, "a snapshot is damaged"),
             }
         }
-        Err(ApplyError::rejected("no stored document can be read; restore the database from a backup, or PUT a document"))
+        Err(ApplyError::rejected(
+            "no stored document can be read; restore the database from a backup, or PUT a document",
+        ))
     }
 
     /// Whether what is live stands in for a damaged snapshot, and must be stored again.
@@ -99,7 +101,8 @@ impl Engine {
         let Some(live) = self.live() else { return Ok(Reconciled::Empty) };
         let target = self.target().await?;
         let (document, rendering) = (Arc::clone(&live.document), target);
-        let rendered = blocking(move || crate::render::render(&document, &rendering)).await?.map_err(ApplyError::Issues)?;
+        let rendered =
+            blocking(move || crate::render::render(&document, &rendering)).await?.map_err(ApplyError::Issues)?;
         let files = candidate::files(&rendered);
         let mut repaired = Vec::new();
 
@@ -186,14 +189,19 @@ impl Engine {
             Ok(Verdict::Unknown(unknown)) => format!("{unknown:?}"),
             Err(error) => error.to_string(),
         };
-        Err(ApplyError::Rejected { message: "HAProxy does not load the stored configuration".to_owned(), output, hints: Vec::new() })
+        Err(ApplyError::Rejected {
+            message: "HAProxy does not load the stored configuration".to_owned(),
+            output,
+            hints: Vec::new(),
+        })
     }
 
     /// Gives what an interrupted runtime change touched the committed document's values. Returns how many were set.
     async fn settle(&self, permit: &Permit, live: &Live) -> Result<usize, ApplyError> {
         let Some(text) = Settings::Intent.get(&self.db).await?.filter(|text| !text.is_empty()) else { return Ok(0) };
         // An intent that cannot be read was written by another version; a reload would settle it, so nothing is lost.
-        let operations = serde_json::from_str::<Intent>(&text).map(|intent| intent.settle(&live.document)).unwrap_or_default();
+        let operations =
+            serde_json::from_str::<Intent>(&text).map(|intent| intent.settle(&live.document)).unwrap_or_default();
         act::operate(self, &operations).await?;
         let mut tx = self.db.begin_under(permit).await?;
         Settings::Intent.set(&mut tx, "").await?;
@@ -214,6 +222,8 @@ impl Engine {
 /// Opens a stored text.
 fn open(text: &str, meta: &str, vault: &Vault) -> Result<Document, ApplyError> {
     // What the document holds is the envelope without its prefix; see `state::read_stored`.
-    let unseal = |sealed: &str| vault.open(candidate::SEALED_FOR, &format!("{}{sealed}", shape::SEALED)).ok().map(|clear| clear.to_string());
+    let unseal = |sealed: &str| {
+        vault.open(candidate::SEALED_FOR, &format!("{}{sealed}", shape::SEALED)).ok().map(|clear| clear.to_string())
+    };
     Ok(state::read_stored(text, meta, &unseal)?)
 }

@@ -158,7 +158,10 @@ pub(super) async fn stop_haproxy(
     JsonBody(body): JsonBody<Confirm>,
 ) -> Result<axum::Json<Ran>, Error> {
     if !body.confirm {
-        return Err(Error::invalid(Confirm::CODE, "stopping HAProxy takes every site down; send {\"confirm\": true} to do it"));
+        return Err(Error::invalid(
+            Confirm::CODE,
+            "stopping HAProxy takes every site down; send {\"confirm\": true} to do it",
+        ));
     }
     edge.engine.stop(&caller.actor).await.map(ran).map_err(Error::from)
 }

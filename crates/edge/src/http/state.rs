@@ -227,7 +227,10 @@ fn patch_kind(headers: &HeaderMap) -> Result<PatchKind, Error> {
         _ => Err(Error::unsupported_media_type(
             "send a patch as application/json-patch+json (RFC 6902) or application/merge-patch+json (RFC 7396)",
         )
-        .with_header(header::HeaderName::from_static("accept-patch"), HeaderValue::from_static("application/json-patch+json, application/merge-patch+json"))),
+        .with_header(
+            header::HeaderName::from_static("accept-patch"),
+            HeaderValue::from_static("application/json-patch+json, application/merge-patch+json"),
+        )),
     }
 }
 

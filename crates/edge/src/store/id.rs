@@ -89,7 +89,14 @@ mod tests {
     #[test]
     fn f15_ids_sort_and_stay_unique_within_a_tick_and_when_the_clock_jumps_back_a_year() {
         let mut last: Option<SnapshotId> = None;
-        for now in ["2026-05-17T12:34:56Z", "2026-05-17T12:34:56Z", "2025-05-17T12:34:56Z", "2026-05-17T12:34:57Z", "2027-01-01T00:00:00Z", "2026-05-17T12:34:57Z"] {
+        for now in [
+            "2026-05-17T12:34:56Z",
+            "2026-05-17T12:34:56Z",
+            "2025-05-17T12:34:56Z",
+            "2026-05-17T12:34:57Z",
+            "2027-01-01T00:00:00Z",
+            "2026-05-17T12:34:57Z",
+        ] {
             let id = SnapshotId::after(last.as_ref(), time(now), "fff");
             assert!(last.as_ref().is_none_or(|last| *last < id), "{last:?} must sort before {id:?}");
             assert!(SnapshotId::parse(id.as_str()).is_some());
@@ -105,7 +112,14 @@ mod tests {
 
     #[test]
     fn v16_other_texts_are_not_ids() {
-        for text in ["", "../../etc/passwd", "2026-05-17T12-34-56Z-ABCDEF0", "2026-05-17T12-34-56Z-abc123", "2026-05-17T12-34-56Z-abc1234/", "2026-05-17T12-34-56Z-abc1234.json.json"] {
+        for text in [
+            "",
+            "../../etc/passwd",
+            "2026-05-17T12-34-56Z-ABCDEF0",
+            "2026-05-17T12-34-56Z-abc123",
+            "2026-05-17T12-34-56Z-abc1234/",
+            "2026-05-17T12-34-56Z-abc1234.json.json",
+        ] {
             assert_eq!(SnapshotId::parse(text), None, "{text}");
         }
     }

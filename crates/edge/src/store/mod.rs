@@ -86,9 +86,9 @@ pub struct Packed {
 
 /// Packs `text` as what differs from the current row's text, or whole.
 pub fn pack(current: Option<(&Row, &str)>, text: &str) -> Packed {
-    let delta = current
-        .filter(|(row, _)| row.depth < MAX_DEPTH)
-        .and_then(|(row, base)| Some(Packed { base: Some(row.seq), depth: row.depth + 1, body: delta::diff(base, text)? }));
+    let delta = current.filter(|(row, _)| row.depth < MAX_DEPTH).and_then(|(row, base)| {
+        Some(Packed { base: Some(row.seq), depth: row.depth + 1, body: delta::diff(base, text)? })
+    });
     delta.unwrap_or_else(|| Packed { base: None, depth: 0, body: delta::pack(text) })
 }
 
@@ -117,7 +117,12 @@ pub async fn insert(tx: &mut Tx, row: &Row, packed: &Packed) -> Result<(), Store
 }
 
 /// A row that follows `last`: the next number and an id that sorts after it.
-pub fn following(last: Option<&Row>, now: jiff::Timestamp, sha: &str, packed: &Packed) -> (i64, SnapshotId, i64, Option<i64>) {
+pub fn following(
+    last: Option<&Row>,
+    now: jiff::Timestamp,
+    sha: &str,
+    packed: &Packed,
+) -> (i64, SnapshotId, i64, Option<i64>) {
     let last_id = last.and_then(|row| SnapshotId::parse(&row.id));
     (last.map_or(1, |row| row.seq + 1), SnapshotId::after(last_id.as_ref(), now, sha), packed.depth, packed.base)
 }

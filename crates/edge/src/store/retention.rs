@@ -55,7 +55,9 @@ pub async fn thin(db: &Db, rule: Retention) -> Result<usize, StoreError> {
 async fn remove(db: &Db, rows: &[Row], leaving: &BTreeSet<i64>) -> Result<(), StoreError> {
     let by_seq: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.seq, row)).collect();
     let mut repacked: BTreeMap<i64, Packed> = BTreeMap::new();
-    let orphans = by_seq.values().filter(|row| !leaving.contains(&row.seq) && row.base.is_some_and(|base| leaving.contains(&base)));
+    let orphans = by_seq
+        .values()
+        .filter(|row| !leaving.contains(&row.seq) && row.base.is_some_and(|base| leaving.contains(&base)));
     for row in orphans {
         let whole = text(db, row).await?;
         let before = by_seq.range(..row.seq).rev().map(|(_, row)| *row).find(|row| !leaving.contains(&row.seq));

@@ -47,7 +47,11 @@ pub(crate) async fn run(client: &Client, command: Command, output: &mut Output) 
         Command::Verify => {
             let answer = client.json(Method::GET, "/api/audit/verify", None).await?;
             let sound = answer["ok"] == true;
-            let text = if sound { format!("sound: {} entries", answer["entries"]) } else { format!("BROKEN: {}", answer["problem"]) };
+            let text = if sound {
+                format!("sound: {} entries", answer["rows"])
+            } else {
+                format!("BROKEN: {}", answer["broken"])
+            };
             output.result(&answer, &text)?;
             return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }

@@ -18,7 +18,10 @@ pub(crate) struct Pre {
 pub(crate) async fn pre(common: &Common, pre: &Pre, output: &mut Output) -> anyhow::Result<()> {
     let answer = call(common, "/api/backup/pre", json!({ "limitSeconds": pre.limit_seconds })).await?;
     let text = match &answer {
-        Some(_) => format!("writes are held; they resume with `plenum backup-post`, or by themselves in {} s", pre.limit_seconds),
+        Some(_) => format!(
+            "writes are held; they resume with `plenum backup-post`, or by themselves in {} s",
+            pre.limit_seconds
+        ),
         None => "no daemon is running; the data directory is quiet".to_owned(),
     };
     output.result(&answer.unwrap_or_else(|| json!({ "ok": true, "daemon": false })), &text)?;

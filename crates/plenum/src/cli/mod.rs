@@ -82,8 +82,14 @@ pub(crate) async fn run(arguments: Arguments) -> ExitCode {
     let json = common.json;
     match Box::pin(dispatch(common, command)).await {
         Ok(code) => code,
+        // The reader of a pipe had enough (`| head`); that is no failure of the command.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => Output::new(json).failure(&error),
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 async fn dispatch(common: Common, command: Command) -> anyhow::Result<ExitCode> {

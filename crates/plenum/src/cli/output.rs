@@ -40,7 +40,12 @@ impl Output {
             return self.line(&value.to_string());
         }
         let width = |column: usize| {
-            rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).chain([heads[column].len()]).max().unwrap_or(0)
+            rows.iter()
+                .filter_map(|row| row.get(column))
+                .map(|cell| cell.chars().count())
+                .chain([heads[column].len()])
+                .max()
+                .unwrap_or(0)
         };
         let widths: Vec<usize> = (0..heads.len()).map(width).collect();
         let print = |cells: Vec<&str>| {

@@ -75,12 +75,17 @@ pub(crate) async fn run(client: &Client, command: Command, output: &mut Output) 
             output.result(&plan, &describe(&plan))?;
         }
         Command::Validate(input) => {
-            let plan = client.send(Method::POST, "/api/state/plan?check=true", &[JSON], input.read()?).await?.success()?.json()?;
+            let plan = client
+                .send(Method::POST, "/api/state/plan?check=true", &[JSON], input.read()?)
+                .await?
+                .success()?
+                .json()?;
             output.result(&plan, "valid")?;
         }
         Command::Render { file: Some(file) } => {
             let body = Input { file }.read()?;
-            let plan = client.send(Method::POST, "/api/state/plan?rendered=true", &[JSON], body).await?.success()?.json()?;
+            let plan =
+                client.send(Method::POST, "/api/state/plan?rendered=true", &[JSON], body).await?.success()?.json()?;
             output.write_all(plan["rendered"].as_str().unwrap_or_default().as_bytes())?;
         }
         Command::Render { file: None } => {
@@ -119,7 +124,12 @@ fn describe(plan: &Value) -> String {
     }
     for change in plan["changes"].as_array().into_iter().flatten() {
         let part = |name: &str| change[name].as_str().unwrap_or_default().to_owned();
-        text.push_str(&format!("\n{} {} {}", part("kind"), part("section"), if part("name").is_empty() { part("id") } else { part("name") }));
+        text.push_str(&format!(
+            "\n{} {} {}",
+            part("kind"),
+            part("section"),
+            if part("name").is_empty() { part("id") } else { part("name") }
+        ));
     }
     if let Some(diff) = plan["diff"].as_str().filter(|diff| !diff.is_empty()) {
         text.push_str(&format!("\n{}", diff.trim_end()));

@@ -44,7 +44,8 @@ pub(crate) async fn run(client: &Client, command: Command, output: &mut Output) 
         }
         Command::List => {
             let answer = client.json(Method::GET, "/api/api-tokens", None).await?;
-            let rows = cells(&answer["tokens"], &["keyId", "name", "createdBy", "createdAt", "expiresAt", "lastUsedAt"]);
+            let rows =
+                cells(&answer["tokens"], &["keyId", "name", "createdBy", "createdAt", "expiresAt", "lastUsedAt"]);
             output.table(&answer, &["KEY ID", "NAME", "USER", "CREATED", "EXPIRES", "LAST USED"], &rows)?;
         }
         Command::Revoke { key_id } => {

@@ -79,7 +79,8 @@ pub(crate) async fn run(client: &Client, command: Command, output: &mut Output) 
         }
         Command::Disable { username } => {
             let id = id_of(client, &username).await?;
-            let answer = client.json(Method::PATCH, &format!("/api/users/{id}"), Some(json!({ "disabled": true }))).await?;
+            let answer =
+                client.json(Method::PATCH, &format!("/api/users/{id}"), Some(json!({ "disabled": true }))).await?;
             output.result(&answer, &format!("disabled {username}"))?;
         }
     }
@@ -90,7 +91,10 @@ pub(crate) async fn run(client: &Client, command: Command, output: &mut Output) 
 pub(crate) async fn id_of(client: &Client, username: &str) -> anyhow::Result<String> {
     let users = client.json(Method::GET, "/api/users", None).await?;
     let found = users["users"].as_array().into_iter().flatten().find(|user| user["username"] == username);
-    found.and_then(|user| user["id"].as_str()).map(str::to_owned).with_context(|| format!("there is no user '{username}'; `plenum user list` shows all"))
+    found
+        .and_then(|user| user["id"].as_str())
+        .map(str::to_owned)
+        .with_context(|| format!("there is no user '{username}'; `plenum user list` shows all"))
 }
 
 /// The first line of standard input. A password never stands on the command line, where every process could read it.
@@ -99,6 +103,10 @@ fn password(from_stdin: bool) -> anyhow::Result<String> {
         bail!("give the password on standard input with --password-stdin");
     }
     let mut text = String::new();
-    std::io::stdin().lock().take(4096).read_to_string(&mut text).context("cannot read the password from standard input")?;
+    std::io::stdin()
+        .lock()
+        .take(4096)
+        .read_to_string(&mut text)
+        .context("cannot read the password from standard input")?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }

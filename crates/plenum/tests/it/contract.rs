@@ -53,8 +53,14 @@ impl Desk {
 
     fn json(&self, name: &str, token: &str, replace: &[(&str, &str)]) -> Result<Value> {
         let output = self.run(name, token, replace)?;
-        ensure!(output.status.success(), "{name} ended with {}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-        serde_json::from_slice(&output.stdout).with_context(|| format!("{name} printed {}", String::from_utf8_lossy(&output.stdout)))
+        ensure!(
+            output.status.success(),
+            "{name} ended with {}: {}",
+            output.status,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        serde_json::from_slice(&output.stdout)
+            .with_context(|| format!("{name} printed {}", String::from_utf8_lossy(&output.stdout)))
     }
 
     fn token(&self) -> Result<String> {
@@ -76,8 +82,13 @@ async fn a_token_is_minted_with_a_cookie_and_works_at_once() -> Result<()> {
     // The example keeps the token in a variable; an appended line shows it.
     let minted = desk.run("mint-token.sh", "", &[("# pp_a1b2", "echo \"$PP_TOKEN\" # pp_a1b2")])?;
     let token = String::from_utf8(minted.stdout)?.trim().to_owned();
-    let form = token.strip_prefix("pp_").and_then(|rest| rest.split_once('.')).with_context(|| format!("not a token: {token}"))?;
-    let hex = |text: &str, length| text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase());
+    let form = token
+        .strip_prefix("pp_")
+        .and_then(|rest| rest.split_once('.'))
+        .with_context(|| format!("not a token: {token}"))?;
+    let hex = |text: &str, length| {
+        text.len() == length && text.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase())
+    };
     ensure!(hex(form.0, 8) && hex(form.1, 32), "not the documented form: {token}");
     ensure!(desk.json("use-token.sh", &token, &[])?["schemaVersion"] == 1);
     let id = format!("pp_{}", form.0);
@@ -126,7 +137,8 @@ async fn snapshots_are_listed_read_and_restored() -> Result<()> {
     ensure!(cfg(&desk.daemon)? == before, "a restore gives another configuration");
     let list = desk.json("snapshots.sh", &token, &[])?;
     ensure!(list["snapshots"][0]["reason"] == format!("restore:{id}"), "{list}");
-    let ids: Vec<&str> = list["snapshots"].as_array().context("rows")?.iter().filter_map(|row| row["id"].as_str()).collect();
+    let ids: Vec<&str> =
+        list["snapshots"].as_array().context("rows")?.iter().filter_map(|row| row["id"].as_str()).collect();
     ensure!(ids.is_sorted_by(|newer, older| newer > older), "not newest first: {ids:?}");
     Ok(())
 }
@@ -172,7 +184,10 @@ async fn rate_limit_headers_are_the_documented_ones_and_429_says_when() -> Resul
     let answer = api.get("/api/state").send().await?;
     let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     ensure!(header("ratelimit-limit") == Some(50), "{:?}", answer.headers());
-    ensure!(header("ratelimit-remaining") == Some(49) && header("ratelimit-reset").is_some_and(|reset| (1..=60).contains(&reset)));
+    ensure!(
+        header("ratelimit-remaining") == Some(49)
+            && header("ratelimit-reset").is_some_and(|reset| (1..=60).contains(&reset))
+    );
     for _ in 0..5 {
         api.post("/api/haproxy/stop").json(&json!({ "confirm": false })).send().await?;
     }
@@ -189,11 +204,17 @@ async fn error_envelopes_are_the_documented_ones() -> Result<()> {
     let viewer = daemon.api_as("viewer1", "viewer")?;
     let nobody = daemon.anonymous();
     let (status, body) = nobody.json(nobody.get("/api/state")).await?;
-    ensure!(status == 401 && body["error"] == "AuthError" && body["message"] == "authentication required", "{status} {body}");
+    ensure!(
+        status == 401 && body["error"] == "AuthError" && body["message"] == "authentication required",
+        "{status} {body}"
+    );
     let html = nobody.get("/api/state").header("accept", "text/html").send().await?;
     ensure!(html.status() == 302 && html.headers()["location"].to_str()?.starts_with("/login?return="), "{html:?}");
     let stream = nobody.get("/api/events").header("accept", "text/event-stream").send().await?;
-    ensure!(stream.status() == 401 && stream.headers()["content-type"].to_str()?.starts_with("text/event-stream"), "{stream:?}");
+    ensure!(
+        stream.status() == 401 && stream.headers()["content-type"].to_str()?.starts_with("text/event-stream"),
+        "{stream:?}"
+    );
     let (status, body) = viewer.json(viewer.put("/api/state").json(&json!({}))).await?;
     ensure!(status == 403 && body["error"] == "ForbiddenError" && body["message"].is_string(), "{status} {body}");
     let (status, body) = owner.json(owner.get("/api/nothing-here")).await?;

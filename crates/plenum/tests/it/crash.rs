@@ -68,7 +68,11 @@ async fn kill_at(point: &str, edit: &Value) -> Result<()> {
     let now = agree_within(&daemon, &api, LIMIT).await?;
     let changed = old_server(&now) != old_server(&old);
     let committed = ["apply.after_commit", "apply.end"].contains(&point);
-    ensure!(changed == committed, "killed at {point}: the change is {}", if changed { "there, but was never committed" } else { "lost after its commit" });
+    ensure!(
+        changed == committed,
+        "killed at {point}: the change is {}",
+        if changed { "there, but was never committed" } else { "lost after its commit" }
+    );
     // The daemon goes on from there.
     let request = api.patch("/api/state").header("content-type", JSON_PATCH).body(edit.to_string());
     let (status, body) = api.json(request).await?;
@@ -118,16 +122,28 @@ async fn f1_randomised_kills_never_leave_a_mix() -> Result<()> {
         };
         let sending = api.clone();
         let change = tokio::spawn(async move {
-            sending.patch("/api/state").header("content-type", JSON_PATCH).body(edit.to_string()).send().await.map(|answer| answer.status().as_u16())
+            sending
+                .patch("/api/state")
+                .header("content-type", JSON_PATCH)
+                .body(edit.to_string())
+                .send()
+                .await
+                .map(|answer| answer.status().as_u16())
         });
         tokio::time::sleep(delay).await;
         daemon.kill9()?;
         let answered = change.await?;
         daemon.start_again().await?;
-        let now = agree_within(&daemon, &api, LIMIT).await.map_err(|error| error.context(format!("kill {kill} after {delay:?}")))?;
+        let now = agree_within(&daemon, &api, LIMIT)
+            .await
+            .map_err(|error| error.context(format!("kill {kill} after {delay:?}")))?;
         if matches!(answered, Ok(200)) {
             let backend = &now["haproxy"]["backends"][1];
-            let there = if kill % 3 == 0 { backend["servers"][0]["weight"] == kill % 256 } else { backend["timeouts"]["server"] == format!("{}s", kill + 1) };
+            let there = if kill % 3 == 0 {
+                backend["servers"][0]["weight"] == kill % 256
+            } else {
+                backend["timeouts"]["server"] == format!("{}s", kill + 1)
+            };
             ensure!(there, "kill {kill}: the change was answered with 200 and is lost");
         }
     }

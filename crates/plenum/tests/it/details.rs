@@ -54,13 +54,23 @@ async fn patches_of_both_kinds_change_a_part() -> Result<()> {
     let api = daemon.api()?;
     put_ok(&api, &document(2, free_port(), "127.0.0.1:9")).await?;
     let send = |kind: &'static str, body: String| api.patch("/api/state").header(CONTENT_TYPE, kind).body(body);
-    let (status, body) = api.json(send(MERGE_PATCH, json!({ "x-owner": "team", "geoip": { "enabled": true } }).to_string())).await?;
+    let (status, body) =
+        api.json(send(MERGE_PATCH, json!({ "x-owner": "team", "geoip": { "enabled": true } }).to_string())).await?;
     ensure!(status == 200 && body["x-owner"] == "team" && body["geoip"]["enabled"] == true, "{status} {body}");
-    let (status, body) = api.json(send(JSON_PATCH, json!([{ "op": "test", "path": "/x-owner", "value": "team" }, { "op": "remove", "path": "/x-owner" }]).to_string())).await?;
+    let (status, body) = api
+        .json(send(
+            JSON_PATCH,
+            json!([{ "op": "test", "path": "/x-owner", "value": "team" }, { "op": "remove", "path": "/x-owner" }])
+                .to_string(),
+        ))
+        .await?;
     ensure!(status == 200 && body.get("x-owner").is_none(), "{status} {body}");
-    let (status, body) = api.json(send(JSON_PATCH, json!([{ "op": "test", "path": "/geoip/enabled", "value": false }]).to_string())).await?;
+    let (status, body) = api
+        .json(send(JSON_PATCH, json!([{ "op": "test", "path": "/geoip/enabled", "value": false }]).to_string()))
+        .await?;
     ensure!(status == 409, "{status} {body}");
-    let (status, body) = api.json(send(JSON_PATCH, json!([{ "op": "remove", "path": "/haproxy/backends/99" }]).to_string())).await?;
+    let (status, body) =
+        api.json(send(JSON_PATCH, json!([{ "op": "remove", "path": "/haproxy/backends/99" }]).to_string())).await?;
     ensure!(status == 409 && body["message"].as_str().is_some_and(|message| message.contains("99")), "{status} {body}");
     let (status, body) = api.json(send("application/json", "{}".to_owned())).await?;
     ensure!(status == 415, "{status} {body}");
@@ -93,7 +103,8 @@ async fn v10_secrets_of_the_document_are_masked_kept_and_sealed() -> Result<()> 
     let api = daemon.api()?;
     let viewer = daemon.api_as("viewer1", "viewer")?;
     let mut wanted = document(1, free_port(), "127.0.0.1:9");
-    wanted["haproxy"]["frontends"][0]["stats"] = json!({ "enabled": true, "uri": "/stats", "auth": [{ "username": "ops", "password": CANARY }] });
+    wanted["haproxy"]["frontends"][0]["stats"] =
+        json!({ "enabled": true, "uri": "/stats", "auth": [{ "username": "ops", "password": CANARY }] });
     let returned = put_ok(&api, &wanted).await?;
     ensure!(returned["haproxy"]["frontends"][0]["stats"]["auth"][0]["password"] == "***", "{returned}");
     // Sent back masked, it stays; and the hash covers the real value.
@@ -110,7 +121,13 @@ async fn v10_secrets_of_the_document_are_masked_kept_and_sealed() -> Result<()> 
     // Nowhere in what roles below admin can read, nowhere in the store.
     let (_, list) = api.json(api.get("/api/snapshots")).await?;
     let snapshot = format!("/api/snapshots/{}", list["snapshots"][0]["id"].as_str().context("id")?);
-    for path in ["/api/state", "/api/state?layout=flat", "/api/haproxy/cfg?source=disk", "/api/haproxy/cfg?source=state", &snapshot] {
+    for path in [
+        "/api/state",
+        "/api/state?layout=flat",
+        "/api/haproxy/cfg?source=disk",
+        "/api/haproxy/cfg?source=state",
+        &snapshot,
+    ] {
         let text = viewer.get(path).send().await?.text().await?;
         ensure!(!text.contains(CANARY), "{path} shows the secret to a viewer");
         ensure!(text.contains("***"), "{path} does not show that there is one");
@@ -123,7 +140,11 @@ async fn v10_secrets_of_the_document_are_masked_kept_and_sealed() -> Result<()> 
         let path = entry?.path();
         if path.is_file() {
             let bytes = fs::read(&path)?;
-            ensure!(!bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()), "{} holds the secret", path.display());
+            ensure!(
+                !bytes.windows(CANARY.len()).any(|window| window == CANARY.as_bytes()),
+                "{} holds the secret",
+                path.display()
+            );
         }
     }
     Ok(())
@@ -176,12 +197,19 @@ async fn a_plan_changes_nothing_and_says_what_would_change() -> Result<()> {
     ensure!(status == 200 && same["action"] == "none" && same["changes"] == json!([]) && same["diff"] == "", "{same}");
     wanted["haproxy"]["backends"][0]["servers"][0]["weight"] = json!(3);
     let (_, runtime) = plan(wanted.clone(), "").await?;
-    ensure!(runtime["action"] == "runtime" && runtime["operations"][0].as_str().is_some_and(|text| text.contains("pool-0/s0")), "{runtime}");
+    ensure!(
+        runtime["action"] == "runtime"
+            && runtime["operations"][0].as_str().is_some_and(|text| text.contains("pool-0/s0")),
+        "{runtime}"
+    );
     wanted["haproxy"]["backends"][1]["timeouts"]["server"] = json!("4s");
     let (_, reload) = plan(wanted.clone(), "?check=true").await?;
     ensure!(reload["action"] == "reload" && reload["checked"] == true, "{reload}");
     ensure!(reload["diff"].as_str().is_some_and(|diff| diff.contains("+    timeout server 4s")), "{reload}");
-    ensure!(reload["changes"].as_array().is_some_and(|changes| changes.iter().any(|change| change["name"] == "pool-1")), "{reload}");
+    ensure!(
+        reload["changes"].as_array().is_some_and(|changes| changes.iter().any(|change| change["name"] == "pool-1")),
+        "{reload}"
+    );
     ensure!(agree(&daemon, &api).await? == before, "a plan changed something");
     Ok(())
 }

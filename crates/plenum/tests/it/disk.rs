@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashSet,
+    path::Path,
     process::{Command, Stdio},
     time::Duration,
 };
@@ -60,19 +61,44 @@ async fn f2_a_full_disk_refuses_the_change_and_keeps_the_old_state() -> Result<(
     Ok(())
 }
 
+/// A directory that nobody can write to, as a read-only mount over it makes it even for root.
+struct ReadOnly(std::path::PathBuf);
+
+impl ReadOnly {
+    fn over(directory: &Path) -> Result<ReadOnly> {
+        let mount = |arguments: &[&str]| -> Result<()> {
+            ensure!(
+                Command::new("mount").args(arguments).arg(directory).status()?.success(),
+                "mount {arguments:?} failed; it needs root"
+            );
+            Ok(())
+        };
+        let path = directory.to_str().context("a path in UTF-8")?;
+        mount(&["--bind", path])?;
+        let guard = ReadOnly(directory.to_owned());
+        mount(&["-o", "remount,ro,bind"])?;
+        Ok(guard)
+    }
+}
+
+impl Drop for ReadOnly {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(&self.0).status();
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn f5_a_read_only_disk_refuses_changes_and_serves_reads() -> Result<()> {
-    let disk = Disk::mount(64 << 20);
-    let mut daemon = Daemon::builder().data(&disk.path().join("data")).start().await?;
+async fn f5_a_read_only_directory_refuses_changes_and_serves_reads() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
     let api = daemon.api()?;
     let (backend, port) = (http_backend("ok"), free_port());
     let old = put_ok(&api, &document(3, port, &backend.address().to_string())).await?;
-    disk.set_read_only(true)?;
     let mut changed = old.clone();
     changed["haproxy"]["backends"][1]["timeouts"]["server"] = json!("77s");
+    let read_only = ReadOnly::over(&daemon.data().join("haproxy/generations"))?;
     refused_and_unchanged(&api, &changed, port).await?;
     ensure!(api.get("/api/state").send().await?.status() == 200, "reads stop with the disk");
-    disk.set_read_only(false)?;
+    drop(read_only);
     put_ok(&api, &changed).await?;
     agree_within(&daemon, &api, LIMIT).await?;
     Ok(())
@@ -102,9 +128,13 @@ async fn f4_nothing_counts_before_it_is_synced() -> Result<()> {
     strace.wait()?;
 
     let calls = std::fs::read_to_string(trace.path())?;
-    let swap = calls.lines().position(|line| line.contains("rename") && line.contains("current\"")).with_context(|| format!("no swap in\n{calls}"))?;
+    let swap = calls
+        .lines()
+        .position(|line| line.contains("rename") && line.contains("current\""))
+        .with_context(|| format!("no swap in\n{calls}"))?;
     let before: Vec<&str> = calls.lines().take(swap).collect();
-    let synced: HashSet<&str> = before.iter().filter(|line| line.contains("sync(")).filter_map(|line| path_of(line)).collect();
+    let synced: HashSet<&str> =
+        before.iter().filter(|line| line.contains("sync(")).filter_map(|line| path_of(line)).collect();
     let written: Vec<&str> = before
         .iter()
         .filter(|line| line.contains("openat(") && line.contains("/generations/") && line.contains("O_CREAT"))
@@ -116,8 +146,14 @@ async fn f4_nothing_counts_before_it_is_synced() -> Result<()> {
         ensure!(synced.contains(path), "{path} was not synced before it counted; synced: {synced:?}");
         ensure!(synced.contains(parent), "the directory {parent} was not synced before it counted");
     }
-    ensure!(calls.lines().skip(swap).any(|line| line.contains("sync(") && line.contains("/haproxy>")), "the switch itself was not synced:\n{calls}");
-    ensure!(calls.lines().skip(swap).any(|line| line.contains("sync(") && line.contains("plenum.db-wal")), "the commit was not synced:\n{calls}");
+    ensure!(
+        calls.lines().skip(swap).any(|line| line.contains("sync(") && line.contains("/haproxy>")),
+        "the switch itself was not synced:\n{calls}"
+    );
+    ensure!(
+        calls.lines().skip(swap).any(|line| line.contains("sync(") && line.contains("plenum.db-wal")),
+        "the commit was not synced:\n{calls}"
+    );
     Ok(())
 }
 

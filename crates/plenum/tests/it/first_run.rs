@@ -34,7 +34,10 @@ async fn the_first_frontend_takes_the_next_free_port_and_never_stands_in_the_way
     let port: u16 = address.trim_start_matches(':').parse()?;
     let backend = http_backend("mine");
     put_ok(&api, &document(1, port, &backend.address().to_string())).await?;
-    ensure!(visit(port, "/").await? == (200, "mine".to_owned()), "the first document stands in the way of its successor");
+    ensure!(
+        visit(port, "/").await? == (200, "mine".to_owned()),
+        "the first document stands in the way of its successor"
+    );
     Ok(())
 }
 
@@ -47,16 +50,18 @@ async fn a_bad_document_is_refused_with_the_culprit_named_and_nothing_changes() 
     put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
     let before = agree(&daemon, &api).await?;
 
-    // HAProxy itself refuses this one: the regular expression does not close.
+    // HAProxy itself refuses this one: there is no such sample.
     let mut bad = before.clone();
-    bad["acls"] = json!([{ "id": "typo", "name": "host_typo", "field": "path", "operator": "reg", "values": ["^/(unclosed"] }]);
+    bad["acls"] =
+        json!([{ "id": "typo", "name": "host_typo", "field": "no_such_sample", "operator": "str", "values": ["x"] }]);
     bad["haproxy"]["frontends"][0]["rulePhases"] = json!({ "httpRequest": [{
         "id": "r1", "condition": [{ "kind": "aclRef", "aclName": "host_typo" }], "action": { "type": "deny" },
     }] });
     let (status, body) = put(&api, &bad).await?;
     ensure!(status == 502, "{status} {body}");
     ensure!(body["output"].as_str().is_some_and(|output| output.contains("ALERT")), "{body}");
-    let hint = body["hints"].as_array().and_then(|hints| hints.first()).with_context(|| format!("no hints in {body}"))?;
+    let hint =
+        body["hints"].as_array().and_then(|hints| hints.first()).with_context(|| format!("no hints in {body}"))?;
     ensure!(hint["entity"] == json!({ "kind": "acl", "name": "host_typo" }), "{body}");
     ensure!(hint["line"].is_u64() && hint["severity"] == "alert", "{body}");
 

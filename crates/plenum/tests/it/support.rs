@@ -62,7 +62,8 @@ pub(crate) async fn patch(api: &Api, operations: &Value) -> Result<(u16, Value)>
 pub(crate) async fn admin(daemon: &Daemon, command: &str) -> Result<String> {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let path = daemon.data().join("haproxy/admin.sock");
-    let mut stream = tokio::net::UnixStream::connect(&path).await.with_context(|| format!("connect to {}", path.display()))?;
+    let mut stream =
+        tokio::net::UnixStream::connect(&path).await.with_context(|| format!("connect to {}", path.display()))?;
     stream.write_all(format!("{command}\n").as_bytes()).await?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await?;
@@ -72,14 +73,16 @@ pub(crate) async fn admin(daemon: &Daemon, command: &str) -> Result<String> {
 /// The marker that the running worker reports.
 pub(crate) async fn running_marker(daemon: &Daemon) -> Result<String> {
     let info = admin(daemon, "show info").await?;
-    let line = info.lines().find_map(|line| line.strip_prefix("description: plenum:")).context("no marker in show info")?;
+    let line =
+        info.lines().find_map(|line| line.strip_prefix("description: plenum:")).context("no marker in show info")?;
     Ok(line.trim().to_owned())
 }
 
 /// The weight and address that the running worker uses for a server, as `show servers state` has them.
 pub(crate) async fn running_server(daemon: &Daemon, backend: &str, server: &str) -> Result<(String, String)> {
     let rows = admin(daemon, &format!("show servers state {backend}")).await?;
-    let row = rows.lines().find(|line| line.split_whitespace().nth(3) == Some(server)).context("no such server runs")?;
+    let row =
+        rows.lines().find(|line| line.split_whitespace().nth(3) == Some(server)).context("no such server runs")?;
     let words: Vec<&str> = row.split_whitespace().collect();
     Ok((words[7].to_owned(), format!("{}:{}", words[4], words[18])))
 }
@@ -98,13 +101,20 @@ pub(crate) async fn agree(daemon: &Daemon, api: &Api) -> Result<Value> {
     ensure!(current == disk, "`current` is another file than the API shows");
 
     let marker = running_marker(daemon).await?;
-    ensure!(disk.contains(&format!("plenum:{marker}")), "HAProxy runs {marker}, which is not the configuration on disk");
+    ensure!(
+        disk.contains(&format!("plenum:{marker}")),
+        "HAProxy runs {marker}, which is not the configuration on disk"
+    );
     for backend in document["haproxy"]["backends"].as_array().context("backends")?.iter().take(3) {
         for server in backend["servers"].as_array().context("servers")? {
             let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
             let (weight, address) = running_server(daemon, &name(backend), &name(server)).await?;
             if let Some(wanted) = server["weight"].as_i64() {
-                ensure!(weight == wanted.to_string(), "{} runs with weight {weight}, the document says {wanted}", name(server));
+                ensure!(
+                    weight == wanted.to_string(),
+                    "{} runs with weight {weight}, the document says {wanted}",
+                    name(server)
+                );
             }
             let wanted = server["address"].as_str().unwrap_or_default();
             ensure!(address == wanted, "{} runs at {address}, the document says {wanted}", name(server));
@@ -131,7 +141,9 @@ pub(crate) async fn agree_within(daemon: &Daemon, api: &Api, limit: Duration) ->
     loop {
         match agree(daemon, api).await {
             Ok(document) => return Ok(document),
-            Err(error) if begin.elapsed() > limit => return Err(error.context(format!("after {limit:?}; the daemon said:\n{}", daemon.output()))),
+            Err(error) if begin.elapsed() > limit => {
+                return Err(error.context(format!("after {limit:?}; the daemon said:\n{}", daemon.output())));
+            }
             Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
         }
     }

@@ -39,7 +39,8 @@ async fn weights_addresses_and_maps_go_live_without_a_reload_and_are_persisted()
     let api = daemon.api()?;
     let (backend, port) = (http_backend("one"), free_port());
     let mut wanted = document(3, port, &backend.address().to_string());
-    wanted["haproxy"]["maps"] = json!([{ "id": "hosts", "name": "hosts", "entries": [{ "key": "a.example", "value": "x" }] }]);
+    wanted["haproxy"]["maps"] =
+        json!([{ "id": "hosts", "name": "hosts", "entries": [{ "key": "a.example", "value": "x" }] }]);
     wanted["haproxy"]["frontends"][0]["rulePhases"] = json!({ "httpRequest": [{
         "id": "r1", "action": { "type": "set-header", "name": "X-Map", "value": "%[req.hdr(host),map(maps/hosts.map,none)]" },
     }] });
@@ -57,10 +58,14 @@ async fn weights_addresses_and_maps_go_live_without_a_reload_and_are_persisted()
     ensure!(running_server(&daemon, "pool-1", "s1").await?.1 == "10.7.7.7:7777");
 
     let entries = json!([{ "key": "a.example", "value": "y" }, { "key": "b.example", "value": "two words" }]);
-    let (status, body) = patch(&api, &json!([{ "op": "replace", "path": "/haproxy/maps/0/entries", "value": entries }])).await?;
+    let (status, body) =
+        patch(&api, &json!([{ "op": "replace", "path": "/haproxy/maps/0/entries", "value": entries }])).await?;
     ensure!(status == 200, "{status} {body}");
     let map = admin(&daemon, "show map maps/hosts.map").await?;
-    ensure!(map.contains("a.example y") && map.contains("b.example two words") && !map.contains("a.example x"), "{map}");
+    ensure!(
+        map.contains("a.example y") && map.contains("b.example two words") && !map.contains("a.example x"),
+        "{map}"
+    );
 
     ensure!(pid(admin(&daemon, "show info").await?) == before, "the worker was replaced");
     agree(&daemon, &api).await?;
@@ -88,7 +93,10 @@ async fn what_was_drained_by_hand_survives_a_reload() -> Result<()> {
     put_ok(&api, &document).await?;
     let state = admin(&daemon, "show servers state").await?;
     let field = |server: &str, backend: &str, at: usize| {
-        let row = state.lines().map(|line| line.split_whitespace().collect::<Vec<_>>()).find(|words| words.get(1) == Some(&backend) && words.get(3) == Some(&server));
+        let row = state
+            .lines()
+            .map(|line| line.split_whitespace().collect::<Vec<_>>())
+            .find(|words| words.get(1) == Some(&backend) && words.get(3) == Some(&server));
         row.and_then(|words| words.get(at).map(|word| (*word).to_owned())).unwrap_or_default()
     };
     ensure!(field("s0", "pool-1", 6) == "8", "the drain is gone: {state}");
@@ -113,7 +121,10 @@ async fn f7_a_port_that_is_taken_is_a_hint_and_drops_nothing() -> Result<()> {
     let report = load.finish();
     ensure!(status == 502, "{status} {body}");
     let hint = &body["hints"][0];
-    ensure!(hint["message"].as_str().is_some_and(|message| message.contains(&address) && message.contains("in use")), "{body}");
+    ensure!(
+        hint["message"].as_str().is_some_and(|message| message.contains(&address) && message.contains("in use")),
+        "{body}"
+    );
     ensure!(hint["entity"] == json!({ "kind": "frontend", "name": "main" }), "{body}");
     ensure!(hint["path"] == json!(["haproxy", "frontends", 0, "binds", 1, "address"]), "{body}");
     ensure!(report.failed == 0, "requests failed: {report:?}");

@@ -9,7 +9,7 @@ use crate::{Error, Result, Version};
 pub struct Info(BTreeMap<String, String>);
 
 impl Info {
-    pub(super) fn parse(answer: &str) -> Result<Self> {
+    pub(crate) fn parse(answer: &str) -> Result<Self> {
         let fields: BTreeMap<String, String> = answer
             .lines()
             .filter_map(|line| line.split_once(':'))
