@@ -20,12 +20,12 @@ use super::caller::{Credential, MaybeCaller, credential};
 use super::client::{Client, Peer};
 use super::error::Error;
 use super::platform::Platform;
-use super::routes::RouteRow;
+use super::routes::{RouteRow, Rule};
 use super::security::{is_api, same_site};
 use super::tier::{Tier, is_read, tier_of};
 use crate::config::RateLimit;
 use crate::identity::{Caller, Source};
-use crate::limits::{Decision, Rule, client_key};
+use crate::limits::{self, Decision, client_key};
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
@@ -36,22 +36,24 @@ pub(super) struct Admission {
     platform: Platform,
     /// Routes that count against another tier than their method says.
     tiers: Vec<(Method, String, Tier)>,
+    /// Paths outside the API whose routes are not public.
+    guarded: Vec<String>,
     rules: Rules,
     seen: Seen,
 }
 
 /// How many requests each tier allows in how long.
 struct Rules {
-    auth: Rule,
-    write: Rule,
-    read: Rule,
+    auth: limits::Rule,
+    write: limits::Rule,
+    read: limits::Rule,
 }
 
 impl Rules {
     fn new(limits: &RateLimit) -> Self {
         let rule = |max, window_ms: u64| {
             let window = SignedDuration::from_millis(i64::try_from(window_ms).unwrap_or(i64::MAX));
-            Rule { max, window }
+            limits::Rule { max, window }
         };
         Self {
             auth: rule(limits.auth_max, limits.auth_window_ms),
@@ -60,7 +62,7 @@ impl Rules {
         }
     }
 
-    fn of(&self, tier: Tier) -> &Rule {
+    fn of(&self, tier: Tier) -> &limits::Rule {
         match tier {
             Tier::Auth => &self.auth,
             Tier::Write => &self.write,
@@ -73,8 +75,15 @@ impl Admission {
     pub(super) fn new(platform: Platform, rows: &[RouteRow]) -> Self {
         let other = |row: &&RouteRow| row.tier() != tier_of(&row.method);
         let tiers = rows.iter().filter(other).map(|row| (row.method.clone(), row.path.clone(), row.tier())).collect();
+        let guarded = |row: &&RouteRow| !is_api(&row.path) && row.access.rule() != Rule::Public;
+        let guarded = rows.iter().filter(guarded).map(|row| row.path.clone()).collect();
         let rules = Rules::new(&platform.config.rate_limit);
-        Self { platform, tiers, rules, seen: Seen::default() }
+        Self { platform, tiers, guarded, rules, seen: Seen::default() }
+    }
+
+    /// The files of the web app and the pages are everybody's: there is nobody to find out and nothing to count.
+    fn concerns(&self, path: &str) -> bool {
+        is_api(path) || self.guarded.iter().any(|pattern| fits(pattern, path))
     }
 
     fn tier(&self, method: &Method, path: &str) -> Tier {
@@ -125,10 +134,10 @@ struct Admitted {
     caller: Result<Option<Arc<Caller>>, Error>,
 }
 
-/// Identifies the caller and keeps count. Only for what belongs to the API: the files of the web app are everybody's.
+/// Identifies the caller and keeps count.
 pub(super) async fn admit(admission: Arc<Admission>, mut request: Request, next: Next) -> Response {
     let path = request.uri().path();
-    if !is_api(path) && path != "/metrics" {
+    if !admission.concerns(path) {
         return next.run(request).await;
     }
     let tier = admission.tier(request.method(), path);

@@ -13,6 +13,7 @@ use tower::ServiceExt;
 use super::admit::{Admission, admit};
 use super::client::{Trust, resolve};
 use super::error::Error;
+use super::linger::{Linger, linger};
 use super::observe::{catch_panic, observe};
 use super::openapi::Document;
 use super::platform::Platform;
@@ -37,6 +38,7 @@ where
         .merge(super::audit::routes())
         .merge(super::events::routes())
         .merge(super::jobs::routes())
+        .merge(super::backup::routes())
         .merge(super::client_errors::routes())
 }
 
@@ -71,6 +73,7 @@ where
     let document = Document::new(openapi)?;
     let admission = Arc::new(Admission::new(platform.clone(), &rows));
     let trust = Arc::new(Trust::new(&platform.config.server));
+    let bounds = Linger::default();
     let policy = Arc::new(Policy::new(platform.config.security.hsts_max_age_seconds));
 
     // Each layer wraps those before it, so the list reads from the inside out.
@@ -86,6 +89,8 @@ where
         .layer(from_fn(move |request, next| resolve(Arc::clone(&trust), request, next)))
         // Around everything that runs code of handlers and layers.
         .layer(from_fn(catch_panic))
+        // Around everything that may answer before the body has arrived.
+        .layer(from_fn(move |request, next| linger(bounds.clone(), request, next)))
         // Around the panics, whose answers need the headers as well.
         .layer(from_fn(move |request, next| headers(Arc::clone(&policy), request, next)))
         // Outermost: sees every request once and every answer as it leaves.

@@ -1,6 +1,6 @@
 //! The HTTP kit: what every route of every area stands on, and the platform's own routes.
 //!
-//! A request passes, from the outside in: `observe` (id, log, error bodies), `security::headers`, `observe::catch_panic`,
+//! A request passes, from the outside in: `observe` (id, log, error bodies), `security::headers`, `linger`, `observe::catch_panic`,
 //! `client::resolve` (address), `admit` (limits, caller, foreign sites), the guard of its route (`routes`), its handler.
 //! `assemble` puts them together and says why each stands where it does.
 //!
@@ -12,6 +12,7 @@ mod allowance;
 mod assemble;
 mod audit;
 mod auth;
+mod backup;
 pub mod body;
 pub mod caller;
 pub mod client;
@@ -21,6 +22,7 @@ pub mod error;
 mod events;
 mod failures;
 mod jobs;
+mod linger;
 mod negotiate;
 mod observe;
 mod openapi;

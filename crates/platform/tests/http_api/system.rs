@@ -76,7 +76,7 @@ async fn writes_pause_for_a_backup_and_reads_do_not() {
     let cookie = server.session("admin").await;
     let token = server.token("admin").await;
     let local = || Peer::this_process();
-    let paused = server.post("/api/system/quiesce").peer(local()).json(&json!({ "limitSeconds": 60 })).send().await;
+    let paused = server.post("/api/backup/pre").peer(local()).json(&json!({ "limitSeconds": 60 })).send().await;
     assert_eq!(paused.status, 200, "{}", paused.text());
     let body = paused.json();
     assert_eq!((&body["ok"], &body["limitSeconds"]), (&json!(true), &json!(60)));
@@ -84,15 +84,15 @@ async fn writes_pause_for_a_backup_and_reads_do_not() {
     assert_eq!(server.get("/api/users").bearer(&token).send().await.status, 200);
     let write = || server.post("/api/api-tokens").cookie(&cookie).json(&json!({ "name": "later" })).send();
     assert!(timeout(Duration::from_millis(300), write()).await.is_err(), "the write waits");
-    server.post("/api/system/quiesce").peer(local()).send().await.expect(409, "system.quiesce.already");
+    server.post("/api/backup/pre").peer(local()).send().await.expect(409, "backup.already");
 
     let id = json!({ "id": body["id"] });
-    assert_eq!(server.post("/api/system/resume").peer(local()).json(&id).send().await.status, 200);
+    assert_eq!(server.post("/api/backup/post").peer(local()).json(&id).send().await.status, 200);
     assert_eq!(write().await.status, 201);
-    server.post("/api/system/resume").peer(local()).json(&id).send().await.expect(409, "system.quiesce.notPaused");
-    server.post("/api/system/resume").peer(local()).send().await.expect(409, "system.quiesce.notPaused");
+    server.post("/api/backup/post").peer(local()).json(&id).send().await.expect(409, "backup.notPaused");
+    server.post("/api/backup/post").peer(local()).send().await.expect(409, "backup.notPaused");
     let bad = json!({ "id": "zz" });
-    server.post("/api/system/resume").peer(local()).json(&bad).send().await.expect(400, "validation.invalidFormat");
+    server.post("/api/backup/post").peer(local()).json(&bad).send().await.expect(400, "validation.invalidFormat");
 
     let actions: Vec<_> =
         server.audit_rows().await.into_iter().filter(|row| row.category == "system").map(|row| row.action).collect();
@@ -105,7 +105,7 @@ async fn a_forgotten_pause_ends_by_itself() {
     server.user(Role::Admin).await;
     let cookie = server.session("admin").await;
     let body = json!({ "limitSeconds": 86_400 });
-    let paused = server.post("/api/system/quiesce").peer(Peer::this_process()).json(&body).send().await.json();
+    let paused = server.post("/api/backup/pre").peer(Peer::this_process()).json(&body).send().await.json();
     assert_eq!(paused["limitSeconds"], 1, "no longer than the configuration allows");
     let write = server.post("/api/api-tokens").cookie(&cookie).json(&json!({ "name": "later" })).send();
     assert_eq!(timeout(Duration::from_secs(5), write).await.expect("writes go on").status, 201);
