@@ -18,7 +18,9 @@ const LAST: u16 = 31_999;
 /// # Panics
 /// When there is none, or the lock directory cannot be used.
 pub fn free_port() -> u16 {
-    let directory = std::env::temp_dir().join("plenum-test-ports");
+    // One directory for each account: another's files could not be locked.
+    let account = rustix::process::geteuid().as_raw();
+    let directory = std::env::temp_dir().join(format!("plenum-test-ports-{account}"));
     std::fs::create_dir_all(&directory).unwrap_or_else(|error| panic!("cannot make {directory:?}: {error}"));
     let span = u32::from(LAST - FIRST) + 1;
     let mut held = HELD.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

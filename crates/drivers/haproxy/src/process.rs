@@ -25,6 +25,11 @@ use crate::master::is_alive;
 use crate::{Error, Master, Processes, Result, Verdict};
 use log::Log;
 
+/// How often a process that is starting or reloading is looked at.
+const POLL: Duration = Duration::from_millis(5);
+/// How long a process may take to answer whoever wants to adopt it.
+const ADOPT: Duration = Duration::from_secs(5);
+
 /// Everything that makes a managed HAProxy what it is; the same value starts it and finds it again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Spec {
@@ -74,8 +79,14 @@ impl Process {
     ///
     /// # Errors
     /// [`Error::Start`] with what it printed, when it ends or does not become ready within `within`; it is stopped then.
+    /// Also when there is one already, be it one that does not answer: [`Process::adopt`] or [`Process::evict`] it first.
     pub async fn start(spec: Spec, within: Duration) -> Result<Self> {
         let end = Instant::now() + within;
+        if let Some(pid) = find(&spec).await {
+            // Two masters with one socket would be worse than none that answers.
+            let reason = format!("process {pid} still runs with the same sockets");
+            return Err(Error::Start { reason, log: String::new() });
+        }
         let log = Log::open(&spec.log)?;
         let begin = log.end()?;
         // A socket of a process that was killed would be in the way of nothing, but would make "missing" look like
@@ -127,20 +138,45 @@ impl Process {
             .ok_or_else(|| not("the pid file holds no number".to_owned()))?;
         // The handle first: what is found out afterwards is about the process that it holds.
         let handle = handle(pid).map_err(|_| not(format!("process {pid} is gone")))?;
-        if !is_alive(pid) {
-            return Err(not(format!("process {pid} is gone")));
-        }
-        if !is_ours(pid, &spec) {
-            return Err(not(format!("process {pid} is another program")));
-        }
         let master = Master::new(&spec.master_socket);
-        let processes =
-            master.show_proc().await.map_err(|error| not(format!("process {pid} does not answer: {error}")))?;
-        if processes.master.pid != pid {
-            return Err(not(format!("the master socket belongs to process {}, not {pid}", processes.master.pid)));
+        let end = Instant::now() + ADOPT;
+        loop {
+            if !is_alive(pid) {
+                return Err(not(format!("process {pid} is gone")));
+            }
+            match is_ours(pid, &spec) {
+                Some(true) => {}
+                None if Instant::now() < end => {
+                    sleep(POLL).await;
+                    continue;
+                }
+                _ => return Err(not(format!("process {pid} is another program"))),
+            }
+            match master.show_proc_within(end.saturating_duration_since(Instant::now()).max(POLL)).await {
+                Ok(processes) if processes.master.pid == pid => break,
+                Ok(processes) => {
+                    let other = processes.master.pid;
+                    return Err(not(format!("the master socket belongs to process {other}, not {pid}")));
+                }
+                // In the middle of a reload it refuses for a moment.
+                Err(error) if Instant::now() >= end => {
+                    return Err(not(format!("process {pid} does not answer: {error}")));
+                }
+                Err(_) => sleep(POLL).await,
+            }
         }
         let log = Log::open(&spec.log)?;
         Ok(Self { spec, pid, birth: birth(pid), handle, master, log })
+    }
+
+    /// Ends a process that is ours but does not answer, so that another can be started; tells whether there was one.
+    pub async fn evict(spec: &Spec, within: Duration) -> Result<bool> {
+        let Some(pid) = find(spec).await else { return Ok(false) };
+        let log = Log::open(&spec.log)?;
+        let master = Master::new(&spec.master_socket);
+        let process = Self { spec: spec.clone(), pid, birth: birth(pid), handle: handle(pid)?, master, log };
+        process.stop(Stop::Now, within).await?;
+        Ok(true)
     }
 
     /// The master's process id.
@@ -225,7 +261,7 @@ impl Process {
                 self.kill_group();
                 break;
             }
-            sleep(Duration::from_millis(5)).await;
+            sleep(POLL).await;
         }
         // It leaves both behind; a later start or adoption should find nothing.
         remove_if_present(&self.spec.pid_file)?;
@@ -270,12 +306,31 @@ impl Process {
             if Instant::now() >= end {
                 return Err(format!("it was not ready in time: {last}"));
             }
-            sleep(Duration::from_millis(5)).await;
+            sleep(POLL).await;
         }
     }
 }
 
+/// The living process that the pid file names, if its command line is ours.
+async fn find(spec: &Spec) -> Option<u32> {
+    let text = fs::read_to_string(&spec.pid_file).ok()?;
+    let pid = text.split_whitespace().next()?.parse().ok()?;
+    let end = Instant::now() + Duration::from_secs(1);
+    while is_alive(pid) {
+        match is_ours(pid, spec) {
+            Some(true) => return Some(pid),
+            None if Instant::now() < end => sleep(POLL).await,
+            _ => return None,
+        }
+    }
+    None
+}
+
 fn command(spec: &Spec, log: &Log) -> Result<Command> {
+    if spec.master_socket.as_os_str().as_encoded_bytes().contains(&b',') {
+        let value = spec.master_socket.display().to_string();
+        return Err(Error::Argument { value, reason: "a comma would end the path of the master socket" });
+    }
     let mut command = Command::new(&spec.program);
     let mut socket = spec.master_socket.clone().into_os_string();
     socket.push(",mode,600,level,admin");
@@ -302,10 +357,11 @@ fn command(spec: &Spec, log: &Log) -> Result<Command> {
     Ok(command)
 }
 
-/// Whether the process's command line is one that [`command`] makes for this spec. A reload appends to it.
-fn is_ours(pid: u32, spec: &Spec) -> bool {
+/// Whether the process's command line is one that [`command`] makes for this spec; a reload appends to it. `None` while
+/// it has none, which is so for a moment when a master re-executes itself.
+fn is_ours(pid: u32, spec: &Spec) -> Option<bool> {
     use std::os::unix::ffi::OsStrExt;
-    let Ok(line) = fs::read(format!("/proc/{pid}/cmdline")) else { return false };
+    let line = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|line| !line.is_empty())?;
     let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
     let follows = |option: &[u8], value: &Path, exact: bool| {
         words.windows(2).any(|pair| {
@@ -313,7 +369,7 @@ fn is_ours(pid: u32, spec: &Spec) -> bool {
             pair[0] == option && (pair[1] == value || (!exact && pair[1].starts_with(value)))
         })
     };
-    follows(b"-S", &spec.master_socket, false) && follows(b"-p", &spec.pid_file, true)
+    Some(follows(b"-S", &spec.master_socket, false) && follows(b"-p", &spec.pid_file, true))
 }
 
 fn handle(pid: u32) -> Result<AsyncFd<OwnedFd>> {

@@ -168,6 +168,8 @@ fn frontends_pause_resume_and_are_limited() {
         };
         set(false).await.unwrap();
         assert!(std::net::TcpStream::connect(address).is_err());
+        let rows = fixture.admin.frontends().await.unwrap();
+        assert!(rows.len() == 1 && rows[0].name == "web" && rows[0].is_paused(), "{rows:?}");
         set(false).await.unwrap();
         set(true).await.unwrap();
         assert!(std::net::TcpStream::connect(address).is_ok());
@@ -189,6 +191,8 @@ fn frontends_pause_resume_and_are_limited() {
             .await
             .unwrap();
         assert_eq!(limit, Some(77));
+        let rows = fixture.admin.frontends().await.unwrap();
+        assert!(!rows[0].is_paused() && rows[0].maxconn == Some(77), "{rows:?}");
         assert_eq!(kinds, [StatKind::Frontend, StatKind::Server, StatKind::Server, StatKind::Backend]);
     });
 }

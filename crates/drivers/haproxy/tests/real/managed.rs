@@ -205,6 +205,47 @@ async fn what_is_not_ours_is_not_adopted() {
     stranger.stop(Stop::Now, START).await.unwrap();
 }
 
+#[tokio::test]
+async fn one_that_does_not_answer_is_neither_doubled_nor_adopted_but_can_be_evicted() {
+    let installed = testkit::haproxy::default();
+    let port = testkit::free_port();
+    let home = Home::new(&installed, &configuration("one", port, ""));
+    let process = Process::start(home.spec.clone(), START).await.unwrap();
+    testkit::process::signal(process.pid(), rustix::process::Signal::STOP);
+    assert!(matches!(Process::adopt(home.spec.clone()).await, Err(Error::NotRunning { .. })));
+    match Process::start(home.spec.clone(), START).await {
+        Err(Error::Start { reason, .. }) => assert!(reason.contains("still runs"), "{reason}"),
+        other => panic!("{other:?}"),
+    }
+    assert!(get(port, "/").ends_with("one"), "its worker serves on");
+    assert!(Process::evict(&home.spec, Duration::from_millis(500)).await.unwrap());
+    assert!(!process.is_alive() && users_of(home.directory.path()).is_empty());
+    assert!(!Process::evict(&home.spec, Duration::from_secs(1)).await.unwrap());
+    let again = Process::start(home.spec.clone(), START).await.unwrap();
+    assert!(get(port, "/").ends_with("one"));
+    again.stop(Stop::Now, START).await.unwrap();
+}
+
+#[tokio::test]
+async fn adopting_in_the_middle_of_a_reload_waits_for_its_end() {
+    for installed in versions() {
+        let port = testkit::free_port();
+        let many: String =
+            (0..5_000).map(|n| format!("backend b{n}\n  server s1 127.0.0.1:9\n  server s2 127.0.0.1:9\n")).collect();
+        let home = Home::new(&installed, &configuration("one", port, &many));
+        let process = Process::start(home.spec.clone(), START).await.unwrap();
+        let master = process.master().clone();
+        let reload = tokio::spawn(async move { master.reload(START).await });
+        for pause in [1, 5, 20, 40, 80] {
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            let adopted = Process::adopt(home.spec.clone()).await.unwrap();
+            assert_eq!(adopted.pid(), process.pid());
+        }
+        assert!(matches!(reload.await.unwrap().unwrap(), Verdict::Success { .. }));
+        process.stop(Stop::Now, START).await.unwrap();
+    }
+}
+
 #[expect(clippy::disallowed_methods, reason = "a test plays the outside world")]
 fn put(path: &Path, text: &str) {
     std::fs::write(path, text).unwrap();
