@@ -239,6 +239,26 @@ fn a_map_is_replaced_at_once_however_large() {
 }
 
 #[test]
+fn a_value_that_is_too_long_is_an_error_and_no_hang() {
+    each(|fixture| async move {
+        let (admin, map) = (&fixture.admin, &fixture.map);
+        for length in [1_000, 8_000] {
+            let value = text(&"x y;".repeat(length / 4));
+            admin.change(&Change::MapSet { map: map.clone(), key: text("/a"), value: value.clone() }).await.unwrap();
+            let entries = admin.map(map).await.unwrap();
+            assert!(entries.iter().any(|entry| entry.key == "/a" && entry.value == value.as_str()));
+        }
+        for length in [20_000, 40_000, 400_000] {
+            let change = Change::MapSet { map: map.clone(), key: text("/a"), value: text(&"x".repeat(length)) };
+            let begin = std::time::Instant::now();
+            assert!(admin.change(&change).await.is_err(), "{length}");
+            assert!(begin.elapsed() < std::time::Duration::from_secs(6));
+        }
+        assert_eq!(ask(fixture.port, "/b"), "second");
+    });
+}
+
+#[test]
 fn a_thousand_changes_are_one_call() {
     each(|fixture| async move {
         let changes: Vec<Change> = (0..1_000)
