@@ -6,7 +6,7 @@
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use haproxy::{Admin, Binary, Check, Error, Master, Probe, Process, Spec, Stop, Verdict, admin::Info};
@@ -16,6 +16,9 @@ pub const MARKER_PREFIX: &str = "plenum:";
 
 /// How long a process may take to end before what is left of it is killed.
 const STOP_WITHIN: Duration = Duration::from_secs(10);
+
+/// A master that executes itself anew, as it does for every reload, refuses connections for a moment.
+const MASTER_BACK_WITHIN: Duration = Duration::from_secs(2);
 
 /// The log of a managed process is cut to its last part beyond this size (bytes).
 const LOG_LIMIT: u64 = 16 << 20;
@@ -116,12 +119,23 @@ impl Proxy {
 
     /// Makes HAProxy load what `current` names: by a reload where it runs, by a start where it does not and we may.
     pub async fn load(&self) -> Result<Verdict, Error> {
-        let Mode::Managed(spec) = &self.mode else {
-            return self.master.reload(self.patience.reload).await;
-        };
-        if let Some(process) = self.running(spec).await {
-            return process.reload(self.patience.reload).await;
+        let end = Instant::now() + MASTER_BACK_WITHIN;
+        loop {
+            let reloaded = match &self.mode {
+                Mode::External => self.master.reload(self.patience.reload).await,
+                Mode::Managed(spec) => match self.running(spec).await {
+                    Some(process) => process.reload(self.patience.reload).await,
+                    None => return self.start(spec).await,
+                },
+            };
+            match reloaded {
+                Err(error) if error.is_absent() && Instant::now() < end => tokio::time::sleep(Duration::from_millis(10)).await,
+                verdict => return verdict,
+            }
         }
+    }
+
+    async fn start(&self, spec: &Spec) -> Result<Verdict, Error> {
         match Process::start(spec.clone(), self.patience.reload).await {
             Ok(process) => {
                 let worker_pid = process.pid();

@@ -129,16 +129,15 @@ impl Engine {
             fresh
         };
         if !self.is_stopped().await? {
-            match self.proxy.marker().await {
-                Some(marker) if marker == live.marker => {
-                    if self.settle(&permit, &live).await? > 0 {
-                        repaired.push("values of the running HAProxy");
-                    }
-                }
-                _ => {
-                    repaired.push("the running HAProxy");
-                    self.reload_to(&live).await?;
-                }
+            // Where the disk held something else, a daemon that died may have asked for a reload of it that is still under way:
+            // the marker is then that of a worker about to be replaced. Our reload comes after it, and settles it.
+            let runs = self.proxy.marker().await.is_some_and(|marker| marker == live.marker);
+            if !runs || !repaired.is_empty() {
+                self.reload_to(&live).await?;
+                repaired.push("the running HAProxy");
+            }
+            if self.settle(&permit, &live).await? > 0 {
+                repaired.push("values of the running HAProxy");
             }
         }
         self.generations.prune()?;
