@@ -21,7 +21,8 @@ struct Server {
 
 async fn serve() -> Server {
     let dir = tempfile::tempdir().unwrap();
-    let config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
+    let mut config = Config { data_dir: dir.path().to_owned(), ..Config::default() };
+    config.server.body_timeout_ms = 300;
     let builder = Builder::open(config, clock::system()).await.unwrap();
     builder.identity.create_user(&Caller::system(), "owner", Role::Owner, "correct horse battery").await.unwrap();
     let token = builder.identity.create_token(&Caller::local("root"), Some("owner"), "t", None).await.unwrap();
@@ -90,6 +91,26 @@ async fn a_client_that_asks_first_sends_nothing() {
         String::from_utf8_lossy(&answer[..read]).into_owned()
     });
     assert!(answer.await.unwrap().starts_with("HTTP/1.1 413 "));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_stops_coming_holds_nothing_up() {
+    let server = serve().await;
+    let answer = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+        let head = format!(
+            "POST /api/users HTTP/1.1\r\nhost: {}\r\nauthorization: Bearer {}\r\n\
+             content-type: application/json\r\ncontent-length: 1000\r\n\r\n{{\"username\":",
+            server.address, server.token
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = [0; 4096];
+        let read = stream.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    });
+    let answer = answer.await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("api.bodyTimeout"), "{answer}");
 }
 
 /// Not the measurement of the benchmark, which runs on a release build: this catches a look into the store or a bcrypt per

@@ -5,6 +5,7 @@
 //! directory: a configuration is only a value. There is no key that turns authentication off.
 
 mod overrides;
+mod read;
 mod reader;
 mod sections;
 mod tree;
@@ -109,16 +110,16 @@ impl Config {
         let mut root = reader::Section::root(&root, &mut problems);
         let config = Self {
             data_dir: root.value("dataDir", Self::default().data_dir, reader::path),
-            server: root.section("server", sections::server),
-            ssl: root.section("ssl", sections::ssl),
-            rate_limit: root.section("rateLimit", sections::rate_limit),
-            logging: root.section("logging", sections::logging),
-            frontend_logging: root.section("frontendLogging", sections::frontend_logging),
-            database: root.section("database", sections::database),
-            haproxy: root.section("haproxy", sections::haproxy),
-            mesh: root.section("mesh", sections::mesh),
-            security: root.section("security", sections::security),
-            snapshots: root.section("snapshots", sections::snapshots),
+            server: root.section("server", read::server),
+            ssl: root.section("ssl", read::ssl),
+            rate_limit: root.section("rateLimit", read::rate_limit),
+            logging: root.section("logging", read::logging),
+            frontend_logging: root.section("frontendLogging", read::frontend_logging),
+            database: root.section("database", read::database),
+            haproxy: root.section("haproxy", read::haproxy),
+            mesh: root.section("mesh", read::mesh),
+            security: root.section("security", read::security),
+            snapshots: root.section("snapshots", read::snapshots),
         };
         root.finish();
         if problems.is_empty() { Ok(config) } else { Err(problems) }

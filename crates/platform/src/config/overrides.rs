@@ -30,6 +30,7 @@ const KEYS: &[&str] = &[
     "server.listen",
     "server.trustProxy",
     "server.shutdownGracePeriodMs",
+    "server.bodyTimeoutMs",
     "server.ingressPathHeader",
     "ssl.mode",
     "ssl.certPath",

@@ -1,6 +1,7 @@
 //! The finished router: the platform's routes and an area's, under the layers that hold for all of them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{FromRef, Request};
 use axum::middleware::from_fn;
@@ -9,6 +10,7 @@ use axum::{Extension, Json, Router};
 use http::StatusCode;
 use serde_json::json;
 use tower::ServiceExt;
+use tower_http::timeout::RequestBodyTimeoutLayer;
 
 use super::admit::{Admission, admit};
 use super::client::{Trust, resolve};
@@ -74,6 +76,7 @@ where
     let admission = Arc::new(Admission::new(platform.clone(), &rows));
     let trust = Arc::new(Trust::new(&platform.config.server));
     let bounds = Linger::default();
+    let body_timeout = Duration::from_millis(platform.config.server.body_timeout_ms);
     let policy = Arc::new(Policy::new(platform.config.security.hsts_max_age_seconds));
 
     // Each layer wraps those before it, so the list reads from the inside out.
@@ -89,6 +92,8 @@ where
         .layer(from_fn(move |request, next| resolve(Arc::clone(&trust), request, next)))
         // Around everything that runs code of handlers and layers.
         .layer(from_fn(catch_panic))
+        // Inside `linger`, which has a limit of its own for what nobody waits for.
+        .layer(RequestBodyTimeoutLayer::new(body_timeout))
         // Around everything that may answer before the body has arrived.
         .layer(from_fn(move |request, next| linger(bounds.clone(), request, next)))
         // Around the panics, whose answers need the headers as well.

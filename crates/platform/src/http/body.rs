@@ -7,6 +7,7 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use serde::de::DeserializeOwned;
+use tower_http::timeout::TimeoutError;
 
 use super::error::Error;
 
@@ -72,11 +73,23 @@ impl<S: Send + Sync> FromRequest<S> for RawBody {
             Err(rejection) if rejection.status() == http::StatusCode::PAYLOAD_TOO_LARGE => {
                 Err(Error::too_large(limit).with_cause(rejection))
             }
+            Err(rejection) if timed_out(&rejection) => Err(Error::body_timeout().with_cause(rejection)),
             Err(rejection) => {
                 Err(Error::invalid("api.badRequest", "the body could not be read to its end").with_cause(rejection))
             }
         }
     }
+}
+
+fn timed_out(error: &(dyn std::error::Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.is::<TimeoutError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
 }
 
 /// A query string of type `T`; unknown parameters are ignored, as they are everywhere on the web.

@@ -211,6 +211,7 @@ pub(super) async fn resolve(trust: Arc<Trust>, mut request: Request, next: Next)
     let extensions = request.extensions();
     let tls = extensions.get::<Encrypted>().is_some();
     let client = trust.client(extensions.get::<Peer>(), tls, request.headers(), request.uri());
+    tracing::Span::current().record("ip", tracing::field::display(client.ip));
     request.extensions_mut().insert(client);
     next.run(request).await
 }

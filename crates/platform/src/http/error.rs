@@ -22,6 +22,7 @@ pub enum Class {
     Forbidden,
     NotFound,
     MethodNotAllowed,
+    Timeout,
     Conflict,
     PreconditionFailed,
     PayloadTooLarge,
@@ -42,6 +43,7 @@ impl Class {
             Self::Forbidden => "ForbiddenError",
             Self::NotFound => "NotFoundError",
             Self::MethodNotAllowed => "MethodNotAllowed",
+            Self::Timeout => "RequestTimeout",
             Self::Conflict => "ConflictError",
             Self::PreconditionFailed => "PreconditionFailed",
             Self::PayloadTooLarge => "PayloadTooLarge",
@@ -60,6 +62,7 @@ impl Class {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Timeout => StatusCode::REQUEST_TIMEOUT,
             Self::Conflict => StatusCode::CONFLICT,
             Self::PreconditionFailed => StatusCode::PRECONDITION_FAILED,
             Self::PayloadTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -164,6 +167,12 @@ impl Error {
     #[must_use]
     pub fn method_not_allowed(message: impl Into<String>) -> Self {
         Self::new(Class::MethodNotAllowed, "api.methodNotAllowed", message)
+    }
+
+    /// 408: the rest of the body did not arrive in time.
+    #[must_use]
+    pub fn body_timeout() -> Self {
+        Self::new(Class::Timeout, "api.bodyTimeout", "the rest of the body did not arrive in time; nothing was done")
     }
 
     /// 409: it cannot be done in the present state of things.

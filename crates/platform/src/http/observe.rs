@@ -53,9 +53,15 @@ pub(super) async fn observe(mut request: Request, next: Next) -> Response {
     let method = request.method().clone();
     // The path without the query, which may hold credentials.
     let path = request.uri().path().to_owned();
-    // `admit` fills in the actor.
-    let span =
-        tracing::info_span!("request", id = id.as_str(), method = method.as_str(), path, actor = tracing::field::Empty);
+    // `resolve` fills in the address, `admit` the actor.
+    let span = tracing::info_span!(
+        "request",
+        id = id.as_str(),
+        method = method.as_str(),
+        path,
+        ip = tracing::field::Empty,
+        actor = tracing::field::Empty
+    );
     let started = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let elapsed = started.elapsed();
