@@ -7,6 +7,7 @@
 //!
 //! A started process is our child until we end, so a task waits for it and no zombie stays behind.
 
+mod identity;
 mod log;
 
 use std::fs;
@@ -16,17 +17,20 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
+use rustix::process::{Signal, pidfd_send_signal};
 use tokio::io::unix::AsyncFd;
 use tokio::process::Command;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::master::is_alive;
 use crate::{Error, Master, Processes, Result, Verdict};
+use identity::{birth, find, handle, is_ours, members, raw};
 use log::Log;
 
 /// How often a process that is starting or reloading is looked at.
 const POLL: Duration = Duration::from_millis(5);
+/// How long the kernel may take to end what was killed.
+const KILL: Duration = Duration::from_secs(2);
 /// How long a process may take to answer whoever wants to adopt it.
 const ADOPT: Duration = Duration::from_secs(5);
 
@@ -251,15 +255,19 @@ impl Process {
         }
         if timeout(within, self.ended()).await.is_err() {
             self.kill_group();
-            if timeout(Duration::from_secs(2), self.ended()).await.is_err() {
+            if timeout(KILL, self.ended()).await.is_err() {
                 return Err(Error::Stop { pid: self.pid, reason: "it survives SIGKILL".to_owned() });
             }
         }
         // A master that was killed leaves workers to end by themselves; they notice at once that it is gone.
+        let (mut killed, last) = (false, end.max(Instant::now()) + KILL);
         while workers.iter().any(|pid| is_alive(*pid)) {
-            if Instant::now() >= end {
+            if Instant::now() >= end && !killed {
                 self.kill_group();
-                break;
+                killed = true;
+            }
+            if Instant::now() >= last {
+                return Err(Error::Stop { pid: self.pid, reason: "a worker survives SIGKILL".to_owned() });
             }
             sleep(POLL).await;
         }
@@ -268,19 +276,28 @@ impl Process {
         remove_if_present(&self.spec.master_socket)
     }
 
+    /// The master's children, by its process group where it leads one (it may be too far gone to be asked).
     async fn workers(&self) -> Vec<u32> {
+        if self.leads_group() {
+            return members(self.pid);
+        }
         let table = self.master.show_proc_within(Duration::from_secs(1)).await;
         let Ok(Processes { workers, old, .. }) = table else { return Vec::new() };
         workers.iter().chain(&old).map(|worker| worker.pid).collect()
     }
 
+    /// Start made it the leader of its own group; one that came about otherwise may share somebody's.
+    fn leads_group(&self) -> bool {
+        raw(self.pid).is_some_and(|pid| rustix::process::getpgid(Some(pid)).is_ok_and(|group| group == pid))
+    }
+
     fn kill_group(&self) {
         let _ = pidfd_send_signal(&self.handle, Signal::KILL);
-        // Start made it the leader of its own group; one that is not (adopted from elsewhere) is left alone.
-        if let Some(leader) = raw(self.pid)
-            && rustix::process::getpgid(Some(leader)).is_ok_and(|group| group == leader)
-        {
-            let _ = rustix::process::kill_process_group(leader, Signal::KILL);
+        // Asked anew: a group that has lost its leader still has its number, and its members are ours.
+        for pid in members(self.pid) {
+            if let Some(pid) = raw(pid) {
+                let _ = rustix::process::kill_process(pid, Signal::KILL);
+            }
         }
     }
 
@@ -309,21 +326,6 @@ impl Process {
             sleep(POLL).await;
         }
     }
-}
-
-/// The living process that the pid file names, if its command line is ours.
-async fn find(spec: &Spec) -> Option<u32> {
-    let text = fs::read_to_string(&spec.pid_file).ok()?;
-    let pid = text.split_whitespace().next()?.parse().ok()?;
-    let end = Instant::now() + Duration::from_secs(1);
-    while is_alive(pid) {
-        match is_ours(pid, spec) {
-            Some(true) => return Some(pid),
-            None if Instant::now() < end => sleep(POLL).await,
-            _ => return None,
-        }
-    }
-    None
 }
 
 fn command(spec: &Spec, log: &Log) -> Result<Command> {
@@ -355,40 +357,6 @@ fn command(spec: &Spec, log: &Log) -> Result<Command> {
         command.uid(account.uid).gid(account.gid);
     }
     Ok(command)
-}
-
-/// Whether the process's command line is one that [`command`] makes for this spec; a reload appends to it. `None` while
-/// it has none, which is so for a moment when a master re-executes itself.
-fn is_ours(pid: u32, spec: &Spec) -> Option<bool> {
-    use std::os::unix::ffi::OsStrExt;
-    let line = fs::read(format!("/proc/{pid}/cmdline")).ok().filter(|line| !line.is_empty())?;
-    let words: Vec<&[u8]> = line.split(|byte| *byte == 0).collect();
-    let follows = |option: &[u8], value: &Path, exact: bool| {
-        words.windows(2).any(|pair| {
-            let value = value.as_os_str().as_bytes();
-            pair[0] == option && (pair[1] == value || (!exact && pair[1].starts_with(value)))
-        })
-    };
-    Some(follows(b"-S", &spec.master_socket, false) && follows(b"-p", &spec.pid_file, true))
-}
-
-fn handle(pid: u32) -> Result<AsyncFd<OwnedFd>> {
-    let gone = |source: io::Error| Error::NotRunning { reason: format!("process {pid} cannot be watched: {source}") };
-    let pid = raw(pid).ok_or_else(|| gone(io::ErrorKind::InvalidInput.into()))?;
-    let fd = pidfd_open(pid, PidfdFlags::NONBLOCK).map_err(|error| gone(error.into()))?;
-    #[expect(deprecated, reason = "its safe successor does not exist yet; an OwnedFd is what it asks for")]
-    AsyncFd::with_interest(fd, tokio::io::Interest::READABLE).map_err(gone)
-}
-
-fn raw(pid: u32) -> Option<Pid> {
-    Pid::from_raw(i32::try_from(pid).ok()?)
-}
-
-/// When a process was born, in ticks since the machine started: with its number, its identity.
-fn birth(pid: u32) -> Option<u64> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    // The twenty-second field; the second, in parentheses, may hold spaces.
-    stat.rsplit_once(')')?.1.split_whitespace().nth(19)?.parse().ok()
 }
 
 fn remove_if_present(path: &Path) -> Result<()> {
