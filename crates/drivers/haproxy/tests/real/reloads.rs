@@ -88,6 +88,42 @@ async fn f7_a_port_that_is_taken_passes_the_check_and_fails_the_reload() {
 }
 
 #[tokio::test]
+async fn f7_a_file_that_vanishes_and_a_limit_that_is_too_low_fail_the_reload() {
+    for installed in versions() {
+        let port = testkit::free_port();
+        let running = Running::start(&installed, &configuration("one", port, "")).unwrap();
+        let master = Master::new(running.master_socket());
+        let binary = plenum_haproxy::Binary::new(&installed.path);
+
+        // The check opens the map; by the time of the reload it is gone.
+        let map = running.directory().join("paths.map");
+        let rule = format!("  http-request set-header x %[path,map({})]\n", map.display());
+        let text = configuration("two", port, "")
+            .replace("  default_backend app\n", &format!("{rule}  default_backend app\n"));
+        std::fs::File::create(&map).unwrap();
+        running.write_config(&text).unwrap();
+        assert!(binary.check(running.directory(), "haproxy.cfg", DEADLINE).await.unwrap().ok);
+        std::fs::remove_file(&map).unwrap();
+        assert!(matches!(master.reload(DEADLINE).await.unwrap(), Verdict::Failed { .. }));
+        assert!(running.stderr().contains("paths.map"));
+
+        // More connections than there may be descriptors: the check does not count.
+        let text = configuration("three", port, "").replace("global\n", "global\n  maxconn 1000000\n");
+        running.write_config(&text).unwrap();
+        assert!(binary.check(running.directory(), "haproxy.cfg", DEADLINE).await.unwrap().ok);
+        let verdict = master.reload(DEADLINE).await.unwrap();
+        assert!(matches!(verdict, Verdict::Failed { .. }), "{}: {verdict:?} {}", installed.version, running.stderr());
+        let messages = plenum_haproxy::messages::parse(&running.stderr());
+        assert!(
+            messages.iter().any(|m| m.is_error() && !m.is_summary() && m.text.contains("limit")),
+            "{}",
+            running.stderr()
+        );
+        assert_eq!(marker(&running).await, "one");
+    }
+}
+
+#[tokio::test]
 async fn f14_a_hundred_reloads_leave_few_workers() {
     for installed in versions() {
         let port = testkit::free_port();
