@@ -176,3 +176,22 @@ fn check_socket_path(path: &Path) -> anyhow::Result<()> {
     );
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn the_page_of_permissions_is_the_route_table() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/permissions.md");
+        let routes = http::platform_routes::<State>().merge(edge::http::routes::<State>());
+        let table = http::to_markdown(routes.table());
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            platform::files::write_atomic(&path, table.as_bytes(), 0o644).unwrap();
+        }
+        let page = std::fs::read_to_string(&path).unwrap();
+        assert!(page == table, "docs/permissions.md is out of date: run the tests once with UPDATE_GOLDEN=1");
+    }
+}

@@ -1,5 +1,7 @@
 //! The whole daemon, as an operator has it, against the real HAProxy: one binary for all suites, to link once.
 
+mod access;
+mod cli;
 mod contract;
 mod crash;
 mod details;
@@ -7,5 +9,7 @@ mod disk;
 mod engine;
 mod first_run;
 mod support;
+mod threats;
 mod traffic;
+mod versions;
 mod writers;
