@@ -17,6 +17,10 @@ for manifest in crates/**/fuzz/Cargo.toml; do
   crate=$(dirname "$(dirname "$manifest")")
   for target in $(cd "$crate" && cargo +nightly fuzz list); do
     echo "fuzz: $crate $target for $seconds s"
-    (cd "$crate" && cargo +nightly fuzz run "$target" -- -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=2048 -print_final_stats=1)
+    # What is found goes to the first directory; seeds are read only.
+    inputs=("fuzz/corpus/$target")
+    [ -d "$crate/fuzz/seeds/$target" ] && inputs+=("fuzz/seeds/$target")
+    mkdir -p "$crate/fuzz/corpus/$target"
+    (cd "$crate" && cargo +nightly fuzz run "$target" "${inputs[@]}" -- -max_total_time="$seconds" -max_len=65536 -rss_limit_mb=2048 -print_final_stats=1)
   done
 done
