@@ -83,7 +83,7 @@ impl Master {
 
     /// Asks for a reload and waits until it is known what came of it, or until `deadline` has passed.
     ///
-    /// An `Err` means that the reload was never asked for: the master did not even answer before it.
+    /// An `Err` means that the reload was never asked for: the master did not answer before it, or was gone by then.
     pub async fn reload(&self, deadline: Duration) -> Result<Verdict> {
         let end = Instant::now() + deadline;
         let before = self.show_proc_within(deadline.min(ASK)).await?;
@@ -94,6 +94,7 @@ impl Master {
         let limits = Limits { time: end.saturating_duration_since(Instant::now()) / 2, bytes: LOG_BYTES };
         let reply = match wire::exchange(&self.socket, b"reload\n", limits).await {
             Ok(reply) => Reply::parse(&reply),
+            Err(error) if error.is_absent() => return Err(error),
             // Cut off, flooded or timed out: it may have been heard. What `show proc` says counts.
             Err(error) => Reply { success: None, log: String::new(), note: error.to_string() },
         };
