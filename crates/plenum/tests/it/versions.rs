@@ -54,3 +54,21 @@ async fn on(installed: &haproxy::Installed) -> Result<()> {
     agree(&daemon, &api).await?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_goes_live_with_the_store_on_postgresql() -> Result<()> {
+    let postgres = testkit::Postgres::start()?;
+    let url = postgres.database().await?;
+    let mut daemon = Daemon::builder().config(&format!("database:\n  url: {url}\n")).start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    put_ok(&api, &document(3, port, &backend.address().to_string())).await?;
+    let (status, body) = patch(&api, &json!([{ "op": "replace", "path": "/haproxy/backends/1/servers/0/weight", "value": 7 }])).await?;
+    ensure!(status == 200, "{status} {body}");
+    ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
+    let before = agree(&daemon, &api).await?;
+    daemon.kill9()?;
+    daemon.start_again().await?;
+    ensure!(agree(&daemon, &api).await? == before);
+    Ok(())
+}
