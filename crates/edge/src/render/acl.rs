@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 
 use super::context::Context;
+use super::rules::Phase;
 use super::values;
 use super::writer::{Line, Out, Phrase};
 use crate::state::acl::{Acl, Operator};
@@ -18,6 +19,23 @@ const VALUES: usize = 40;
 
 /// So many words stand between braces.
 const INLINE: usize = 16;
+
+/// Samples that people use often and that take no argument.
+const TAKES_NOTHING: [&str; 13] = [
+    "src",
+    "dst",
+    "src_port",
+    "dst_port",
+    "path",
+    "pathq",
+    "query",
+    "method",
+    "status",
+    "ssl_fc",
+    "ssl_fc_sni",
+    "ssl_c_used",
+    "req.ssl_sni",
+];
 
 /// A test of one sample.
 #[derive(Clone, Debug)]
@@ -109,6 +127,10 @@ impl<'t> Test<'t> {
     /// Reports what HAProxy would refuse, or take for a test that never holds.
     fn check(&self, out: &mut Out) {
         let operator = self.operator;
+        let fetch = self.field.split(',').next().unwrap_or_default().trim();
+        if self.argument.is_some_and(|argument| !argument.is_empty()) && TAKES_NOTHING.contains(&fetch) {
+            out.issue_at("fieldArg", format!("must be empty: \"{fetch}\" takes no argument"));
+        }
         let wants_values = !matches!(operator, None | Some(Operator::Found | Operator::Bool));
         if wants_values && self.values.is_empty() {
             out.issue_at("values", "must not be empty: without a value the test never holds");
@@ -220,12 +242,12 @@ impl<'c, 'd> Acls<'c, 'd> {
     }
 
     /// The condition of a rule.
-    pub(super) fn condition(&mut self, out: &mut Out, terms: &[Term]) -> Condition {
+    pub(super) fn condition(&mut self, out: &mut Out, phase: Phase, terms: &[Term]) -> Condition {
         let mut cases = Vec::new();
         let mut case = Phrase::default();
         out.enter("condition");
         for (index, term) in terms.iter().enumerate() {
-            let phrase = out.at(index, |out| self.term(out, term));
+            let phrase = out.at(index, |out| self.term(out, phase, term));
             case = case.then(&phrase);
             if index + 1 == terms.len() || term.combine_with_next() == Combine::Or {
                 cases.push(std::mem::take(&mut case));
@@ -235,17 +257,23 @@ impl<'c, 'd> Acls<'c, 'd> {
         Condition { cases }
     }
 
-    fn term(&mut self, out: &mut Out, term: &Term) -> Phrase {
+    fn term(&mut self, out: &mut Out, phase: Phase, term: &Term) -> Phrase {
         match term {
             Term::AclRef(term) => {
                 let Some(acl) = self.cx.document.acls.iter().find(|acl| acl.name == *term.acl_name.as_str()) else {
                     out.issue_at("aclName", format!("references unknown acl: {}", term.acl_name));
                     return Phrase::default();
                 };
+                if let Some(fault) = phase.lacks(&acl.field) {
+                    out.issue_at("aclName", format!("\"{}\" {fault}", acl.field));
+                }
                 let negative = term.negate != (acl.operator == Some(Operator::Ne));
                 Phrase::default().glued(&[if negative { "!" } else { "" }, &acl.name])
             }
             Term::Inline(term) => {
+                if let Some(fault) = phase.lacks(&term.field) {
+                    out.issue_at("field", fault);
+                }
                 let test = Test {
                     field: &term.field,
                     argument: term.field_arg.as_deref(),

@@ -10,7 +10,7 @@ use crate::state::actions::{
     Lua, NormalizeMethod, Redirect, RedirectType, Replace, Return, ScIncGpc, Scope, SetLogLevel, SetStatus, SetVar,
     TcpConnectionAction, TcpContentAction, TcpSessionAction, TrackSc, UnsetVar, UseBackend, UseService,
 };
-use crate::state::common::ERROR_CODES;
+use crate::state::common::{ERROR_CODES, Mode};
 
 /// The actions of all phases in one type.
 #[derive(Clone, Copy, Debug)]
@@ -185,7 +185,12 @@ pub(super) fn render<'d>(
             deny_status(out, "statusCode", status);
             out.line(verb).key(word).count("deny_status", status).when(condition);
         }
-        Act::Redirect(action) => redirect(out, verb, action, condition),
+        Act::Redirect(action) => {
+            if phase == Phase::Response && action.redirect_type != RedirectType::Location {
+                out.issue_at("redirectType", "must be location: HAProxy redirects from responses in no other way");
+            }
+            redirect(out, verb, action, condition);
+        }
         Act::UseBackend(_) => {}
         Act::UseService(action) => {
             if action.service_name == "prometheus-exporter" && !rules.cx.target.features.prometheus() {
@@ -193,6 +198,9 @@ pub(super) fn render<'d>(
             }
             if action.service_name.starts_with("lua.") {
                 needs_lua(out, rules);
+            }
+            if phase == Phase::Content && rules.frontend.mode == Mode::Http {
+                out.issue("needs a frontend in TCP mode; in HTTP mode services belong into the httpRequest phase");
             }
             out.line(verb).key("use-service").arg(&action.service_name).when(condition);
         }
@@ -214,6 +222,7 @@ pub(super) fn render<'d>(
         }
         Act::SetVar(action) => {
             variable_name(out, "name", &action.name);
+            check_sample(out, phase, "expression", &action.expression);
             let parts = ["set-var(", scope(action.scope), ".", &action.name, ")"];
             out.line(verb).glued(&parts).arg(&action.expression).when(condition);
         }
@@ -230,11 +239,16 @@ pub(super) fn render<'d>(
             }
             out.line(verb).key("set-log-level").key(log_level(action.level)).when(condition);
         }
-        Act::TrackSc(action) => track(out, rules, verb, action, condition),
+        Act::TrackSc(action) => {
+            check_sample(out, phase, "key", &action.key);
+            track(out, rules, verb, action, condition);
+        }
         Act::CaptureRequest(action) => {
+            check_sample(out, phase, "expression", &action.expression);
             out.line(verb).key("capture").arg(&action.expression).count("len", Some(action.len.get())).when(condition);
         }
         Act::CaptureResponse(action) => {
+            check_sample(out, phase, "expression", &action.expression);
             out.line(verb).key("capture").arg(&action.expression).count("id", Some(action.id.get())).when(condition);
         }
         Act::Lua(action) => {
@@ -249,7 +263,10 @@ pub(super) fn render<'d>(
             out.line(verb).key("normalize-uri").key(normalizer(method)).when(condition);
         }
         Act::WaitForBody(time) => out.line(verb).key("wait-for-body time").duration(time).when(condition),
-        Act::DoResolve(action) => resolve(out, rules, verb, action, condition),
+        Act::DoResolve(action) => {
+            check_sample(out, phase, "expression", &action.expression);
+            resolve(out, rules, verb, action, condition);
+        }
         Act::ScIncGpc(action) => {
             let (counter, index) = (action.gpc_index.get(), action.sc_index.get());
             rules.counter(out, index);
@@ -279,6 +296,13 @@ pub(super) fn render<'d>(
             out.line(verb).key(word).glued(&["int(", &value.to_string(), ")"]).when(condition);
         }
         Act::Impossible(message) => out.issue(message),
+    }
+}
+
+/// Reports a sample of a message that is not there in a phase.
+fn check_sample(out: &mut Out, phase: Phase, key: &'static str, expression: &str) {
+    if let Some(fault) = phase.lacks(expression) {
+        out.issue_at(key, fault);
     }
 }
 

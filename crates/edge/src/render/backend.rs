@@ -37,7 +37,7 @@ fn one(out: &mut Out, cx: &Context<'_>, backend: &Backend) {
     out.line("mode").key(mode(backend.mode));
     balance(out, backend);
     if let Some(table) = &backend.stick_table {
-        out.at("stickTable", |out| stick_table(out, table));
+        out.at("stickTable", |out| stick_table(out, cx, table));
     }
     if let Some(reuse) = backend.http_reuse {
         out.line("http-reuse").key(match reuse {
@@ -94,9 +94,19 @@ fn balance(out: &mut Out, backend: &Backend) {
     out.line("balance").key(keyword);
 }
 
-fn stick_table(out: &mut Out, table: &StickTable) {
+fn stick_table(out: &mut Out, cx: &Context<'_>, table: &StickTable) {
     if super::values::size(&table.size).is_none_or(|size| size == 0 || size > u64::from(u32::MAX)) {
         out.issue_at("size", "must be between 1 and 4294967295");
+    }
+    let is_address = matches!(table.stick_on.as_str(), "src" | "dst");
+    if table.kind == StickType::Integer && is_address && cx.target.since((2, 9)) {
+        out.issue_at(
+            "type",
+            format!(
+                "\"{}\" is an address; HAProxy {} does not make an integer of it",
+                table.stick_on, cx.target.version
+            ),
+        );
     }
     let kind = match table.kind {
         StickType::Ip => "ip",

@@ -7,6 +7,7 @@ use super::acl::Acls;
 use super::actions::{Act, http_after_response, http_request, http_response, tcp_connection, tcp_content, tcp_session};
 use super::context::{Context, Needs};
 use super::frontend::backend_name;
+use super::values::Origin;
 use super::writer::Out;
 use super::{actions, values};
 use crate::state::actions::HttpRequestAction;
@@ -51,6 +52,24 @@ impl Phase {
             Phase::Request => "httpRequest",
             Phase::Response => "httpResponse",
             Phase::AfterResponse => "httpAfterResponse",
+        }
+    }
+
+    /// Why a sample is not there in this phase. HAProxy keeps nothing of the request for the response but what was put
+    /// into variables or captures; a condition on what is gone never holds.
+    pub(super) fn lacks(self, expression: &str) -> Option<&'static str> {
+        use Phase::{AfterResponse, Connection, Content, Request, Response, Session};
+        match (self, values::origin_of(expression)) {
+            (Connection | Session, Origin::Request | Origin::Response | Origin::Message) => {
+                Some("is a sample of an HTTP message, and in this phase none came yet")
+            }
+            (Response | AfterResponse, Origin::Request) => {
+                Some("is a sample of the request, which is gone in this phase; keep it in a variable before")
+            }
+            (Content | Request, Origin::Response) => {
+                Some("is a sample of the response, and in this phase none came yet")
+            }
+            _ => None,
         }
     }
 
@@ -129,7 +148,7 @@ impl<'c, 'n, 'd> Rules<'c, 'n, 'd> {
                 continue;
             }
             out.enter(index);
-            let condition = self.acls.condition(out, rule.condition());
+            let condition = self.acls.condition(out, phase, rule.condition());
             out.at("action", |out| actions::render(out, self, phase, &act, &condition));
             out.leave();
         }
@@ -140,7 +159,7 @@ impl<'c, 'n, 'd> Rules<'c, 'n, 'd> {
         {
             let HttpRequestAction::UseBackend(action) = &rule.action else { continue };
             out.enter(index);
-            let condition = self.acls.condition(out, &rule.condition);
+            let condition = self.acls.condition(out, Phase::Request, &rule.condition);
             out.enter("action");
             let name = out.at("backendId", |out| backend_name(out, self.cx, self.frontend.mode, &action.backend_id));
             if let Some(name) = name {

@@ -101,6 +101,7 @@ pub(super) fn render(out: &mut Out, cx: &Context<'_>, ssl: &GlobalSsl) {
     providers(out, ssl);
     if !ssl.load_extra_files.extra_files.is_empty() {
         out.at("loadExtraFiles", |out| {
+            extra_files(out, &ssl.load_extra_files.extra_files);
             let mut line = out.line("ssl-load-extra-files");
             for kind in &ssl.load_extra_files.extra_files {
                 line.arg(kind);
@@ -110,6 +111,20 @@ pub(super) fn render(out: &mut Out, cx: &Context<'_>, ssl: &GlobalSsl) {
     if ssl.load_extra_files.delete_extensions {
         out.line("ssl-load-extra-del-ext");
     }
+}
+
+fn extra_files(out: &mut Out, kinds: &[Line]) {
+    const KINDS: [&str; 7] = ["none", "all", "bundle", "sctl", "ocsp", "issuer", "key"];
+    out.enter("extraFiles");
+    for (index, kind) in kinds.iter().enumerate() {
+        if !KINDS.contains(&kind.as_str()) {
+            out.at(index, |out| out.issue(format!("must be one of {}", KINDS.join(", "))));
+        }
+    }
+    if kinds.len() > 1 && kinds.iter().any(|kind| kind == "none" || kind == "all") {
+        out.issue("\"none\" and \"all\" can only stand alone");
+    }
+    out.leave();
 }
 
 fn tune(out: &mut Out, tune: &SslTune) {

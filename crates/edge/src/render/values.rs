@@ -197,6 +197,41 @@ fn closing(expression: &str) -> Option<usize> {
     None
 }
 
+/// What a sample is taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// The HTTP request.
+    Request,
+    /// The HTTP response.
+    Response,
+    /// The HTTP message that a phase is about.
+    Message,
+    /// Anything else: the connection, variables, or a sample that this renderer does not know.
+    Elsewhere,
+}
+
+/// What a sample is taken from, as far as its fetch tells.
+pub(super) fn origin_of(expression: &str) -> Origin {
+    const MESSAGE: [&str; 3] = ["hdr", "fhdr", "cook"];
+    const MESSAGES: [&str; 3] = ["hdr_", "fhdr_", "cook_"];
+    const REQUEST: [&str; 7] = ["path", "pathq", "query", "url", "base", "urlp", "http_auth"];
+    const REQUESTS: [&str; 10] =
+        ["path_", "url_", "url32", "base32", "urlp_", "req.hdr", "req.fhdr", "req.cook", "req.body", "req.ver"];
+    let end = expression.find(['(', ',']).unwrap_or(expression.len());
+    let name = expression[..end].trim();
+    if REQUEST.contains(&name) || REQUESTS.iter().any(|family| name.starts_with(family)) {
+        Origin::Request
+    } else if name == "status"
+        || ["res.hdr", "res.fhdr", "res.cook", "res.body", "res.ver"].iter().any(|f| name.starts_with(f))
+    {
+        Origin::Response
+    } else if MESSAGE.contains(&name) || MESSAGES.iter().any(|family| name.starts_with(family)) {
+        Origin::Message
+    } else {
+        Origin::Elsewhere
+    }
+}
+
 /// A text as part of a log format that shows exactly it.
 pub(super) fn literal_format(text: &str) -> String {
     text.replace('%', "%%")

@@ -16,7 +16,7 @@ pub struct GlobalSettings {
     pub fd_hard_limit: Int<1024, 2_000_000>,
     /// Bytes of one buffer (`tune.bufsize`).
     #[shape(default = Int::lit(64_768))]
-    pub tune_bufsize: Int<8192, 268_435_455>,
+    pub tune_bufsize: Int<8192, 268_435_440>,
     /// TLS for every bind and every server.
     #[shape(default)]
     pub ssl: GlobalSsl,
