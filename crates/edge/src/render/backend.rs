@@ -1,6 +1,6 @@
 //! Backends and their servers.
 
-use std::net::IpAddr;
+use std::net::SocketAddr;
 
 use super::context::{Context, Needs};
 use super::defaults::{init_addr, mode};
@@ -145,12 +145,13 @@ fn timeouts(out: &mut Out, backend: &Backend) {
     }
 }
 
-/// Whether an address can be changed at run time: an IP address and a port, as the admin socket takes them.
-fn is_numeric(address: &str) -> bool {
-    address.rsplit_once(':').is_some_and(|(host, port)| {
-        let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-        host.parse::<IpAddr>().is_ok() && port.parse::<u16>().is_ok()
-    })
+/// An address that can be changed at run time: an IP address and a port, as the admin socket takes them.
+pub fn numeric(address: &str) -> Option<SocketAddr> {
+    let (host, port) = address.rsplit_once(':')?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    // Without a port a server cannot be checked: that is for HAProxy's checker to refuse, and so not a matter of run time.
+    let port = port.parse::<u16>().ok().filter(|port| *port != 0)?;
+    Some(SocketAddr::new(host.parse().ok()?, port))
 }
 
 fn server(out: &mut Out, cx: &Context<'_>, server: &Server) {
@@ -161,7 +162,7 @@ fn server(out: &mut Out, cx: &Context<'_>, server: &Server) {
     }
     let mut line = out.line("server");
     line.arg(&server.name);
-    if is_numeric(&server.address) {
+    if numeric(&server.address).is_some() {
         line.volatile(|line| {
             line.arg(&server.address);
         });

@@ -49,6 +49,7 @@ use std::collections::BTreeMap;
 
 use shape::{Issue, Step};
 
+pub use backend::numeric;
 pub use mask::mask;
 pub use sections::map_file;
 pub use source::{Origin, SourceMap};
