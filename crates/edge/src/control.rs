@@ -11,7 +11,7 @@ use serde_json::json;
 
 use crate::{
     apply::{
-        ApplyError, Engine, Mode,
+        ApplyError, Engine, Mode, Turn,
         generation::{CONFIG_FILE, KEEPALIVED_FILE},
     },
     render,
@@ -74,9 +74,26 @@ pub(crate) async fn keepalived_on_disk(engine: &Engine, secrets: bool) -> Result
     let text = file_on_disk(engine, KEEPALIVED_FILE).await?;
     match engine.live() {
         _ if secrets => Ok(text),
-        Some(live) => Ok(render::mask(&live.document, &text)),
+        Some(live) if live.keepalived.as_ref() != Some(&text) => Err(edited(KEEPALIVED_FILE)),
+        Some(_) => Ok(without_passwords(&text)),
         None => Err(Error::conflict("haproxy.cfg.stateNotInitialized", "there is no document yet; PUT one")),
     }
+}
+
+fn edited(name: &str) -> Error {
+    Error::conflict(
+        "haproxy.cfg.edited",
+        format!("{name} on disk is not what Plenum rendered; only an admin may see it"),
+    )
+}
+
+/// keepalived's text with the passwords of its instances masked; they stand alone on their lines.
+fn without_passwords(text: &str) -> String {
+    let mask = |line: &str| match line.split_once("auth_pass") {
+        Some((before, _)) => format!("{before}auth_pass ***\n"),
+        None => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(mask).collect()
 }
 
 async fn file_on_disk(engine: &Engine, name: &str) -> Result<String, Error> {
@@ -92,59 +109,62 @@ async fn file_on_disk(engine: &Engine, name: &str) -> Result<String, Error> {
 impl Engine {
     /// Loads the current generation anew and says what HAProxy printed.
     pub async fn reload(&self, actor: &str) -> Result<String, ApplyError> {
+        let turn = self.take_turn().await?;
+        if self.is_stopped().await? {
+            return Err(ApplyError::Stopped);
+        }
         let outcome = self.load_again().await;
-        self.audited(actor, "reload", &outcome, json!({ "trigger": "manual" })).await?;
+        self.audited(&turn, actor, "reload", &outcome, json!({ "trigger": "manual" })).await?;
         outcome
     }
 
     /// Starts HAProxy and remembers that it should run.
     pub async fn start(&self, actor: &str) -> Result<String, ApplyError> {
-        self.want_stopped(false).await?;
+        let turn = self.take_turn().await?;
+        self.want_stopped(&turn, false).await?;
         let outcome = self.load_again().await;
-        self.audited(actor, "start", &outcome, json!({})).await?;
+        self.audited(&turn, actor, "start", &outcome, json!({})).await?;
         outcome
     }
 
     /// Stops HAProxy and remembers that it should not run.
     pub async fn stop(&self, actor: &str) -> Result<String, ApplyError> {
-        self.want_stopped(true).await?;
-        let stopped = self.proxy().stop().await;
-        let outcome = stopped.map(|()| String::new()).map_err(|error| ApplyError::Rejected {
-            message: format!("HAProxy could not be stopped: {error}"),
-            output: String::new(),
-            hints: Vec::new(),
-        });
-        if outcome.is_err() {
-            self.want_stopped(false).await?;
-        }
-        self.audited(actor, "stop", &outcome, json!({})).await?;
+        let turn = self.take_turn().await?;
+        self.want_stopped(&turn, true).await?;
+        let outcome = match self.proxy().stop().await {
+            Ok(()) => Ok(String::new()),
+            Err(error) => {
+                self.want_stopped(&turn, false).await?;
+                Err(ApplyError::rejected(format!("HAProxy could not be stopped: {error}")))
+            }
+        };
+        self.audited(&turn, actor, "stop", &outcome, json!({})).await?;
         outcome
     }
 
     async fn load_again(&self) -> Result<String, ApplyError> {
-        let _turn = self.take_turn().await?;
         let failed = |message: String, output: String| ApplyError::Rejected { message, output, hints: Vec::new() };
         match self.load_carrying_overlay().await {
             Ok(Verdict::Success { log, .. }) => Ok(log),
             Ok(Verdict::Failed { log }) => {
                 Err(failed("HAProxy refuses to load the configuration; what ran runs on".to_owned(), log))
             }
-            Ok(Verdict::Unknown(unknown)) => Err(failed(
-                format!("HAProxy did not say whether it loaded the configuration: {unknown:?}"),
-                String::new(),
-            )),
-            Err(error) => Err(failed(format!("HAProxy cannot be reached: {error}"), String::new())),
+            Ok(Verdict::Unknown(unknown)) => Err(ApplyError::rejected(format!(
+                "HAProxy did not say whether it loaded the configuration: {unknown:?}"
+            ))),
+            Err(error) => Err(ApplyError::rejected(format!("HAProxy cannot be reached: {error}"))),
         }
     }
 
-    async fn want_stopped(&self, stopped: bool) -> Result<(), ApplyError> {
-        let mut tx = self.db().begin().await?;
+    async fn want_stopped(&self, turn: &Turn<'_>, stopped: bool) -> Result<(), ApplyError> {
+        let mut tx = self.db().begin_under(turn.permit()).await?;
         Settings::HaproxyStopped.set(&mut tx, if stopped { "yes" } else { "no" }).await?;
         Ok(tx.commit().await?)
     }
 
     async fn audited(
         &self,
+        turn: &Turn<'_>,
         actor: &str,
         action: &'static str,
         outcome: &Result<String, ApplyError>,
@@ -154,7 +174,7 @@ impl Engine {
             Ok(_) => (Outcome::Ok, details),
             Err(error) => (Outcome::Error, json!({ "error": error.summary() })),
         };
-        let mut tx = self.db().begin().await?;
+        let mut tx = self.db().begin_under(turn.permit()).await?;
         audit::record(&mut tx, Entry::new(actor, "haproxy", action).details(details), verdict).await?;
         Ok(tx.commit().await?)
     }

@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    apply::{ApplyError, Change, Edit, Engine, Precondition},
+    apply::{ApplyError, Change, Edit, Engine, Mode, Precondition},
     state::{self, Document},
 };
 
@@ -49,8 +49,14 @@ pub fn document(port: u16, welcome: SocketAddr) -> Result<Document, ApplyError> 
 
 /// Puts a first document live if there is none yet. Returns the port that it listens on.
 pub async fn ensure(engine: &Arc<Engine>, welcome: SocketAddr) -> Result<Option<u16>, ApplyError> {
-    if engine.live().is_some() {
+    if engine.live().is_some() || engine.trouble().is_some() {
         return Ok(None);
+    }
+    // A daemon that died before its first commit may have left a HAProxy behind, which would hold the port that we want.
+    if matches!(engine.proxy().mode(), Mode::Managed(_)) && engine.proxy().is_running().await {
+        engine.proxy().stop().await.map_err(|error| {
+            ApplyError::rejected(format!("a HAProxy that was left behind cannot be stopped: {error}"))
+        })?;
     }
     let port = free_port();
     let mut first = document(port, welcome)?;

@@ -35,8 +35,14 @@ pub(crate) struct Answer {
 impl Client {
     /// The daemon that serves `data_dir`, if one answers.
     pub(crate) async fn daemon(data_dir: &Path) -> Option<Client> {
+        Client::connect(data_dir).await.ok()
+    }
+
+    /// The same, with the reason where there is none.
+    pub(crate) async fn connect(data_dir: &Path) -> std::io::Result<Client> {
         let socket = data_dir.join(SOCKET);
-        UnixStream::connect(&socket).await.ok().map(|_| Client::Socket(socket))
+        UnixStream::connect(&socket).await?;
+        Ok(Client::Socket(socket))
     }
 
     /// Sends one request. `body` is sent as `content_type`.

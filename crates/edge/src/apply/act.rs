@@ -1,17 +1,22 @@
 //! Steps 4 to 10 of an apply: from a plan to a committed, running configuration, or back.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
-use haproxy::{Verdict, admin::Text, bind};
+use haproxy::{
+    Verdict,
+    admin::Text,
+    bind::{self, BindError, Reason},
+};
 use platform::{audit::AuditId, db::Permit, failpoint};
 
 use super::{
     ApplyError, Candidate, Change, Engine, Live, blocking, commit,
-    generation::{CONFIG_FILE, Number},
+    generation::{CONFIG_FILE, KEEPALIVED_FILE, Number},
     hints,
     intent::Intent,
     overlay::Overlay,
     plan::Operation,
+    proxy::Mode,
 };
 use crate::{render::Listen, state::Document, store};
 
@@ -39,7 +44,7 @@ impl Step<'_> {
     /// has checked, and map entries, which cannot make a configuration invalid.
     pub(super) async fn runtime(self, candidate: Candidate, operations: &[Operation]) -> Result<Arc<Live>, ApplyError> {
         let engine = self.engine;
-        let (generations, files) = (engine.generations.clone(), candidate.files());
+        let (generations, files) = (engine.generations.clone(), Arc::clone(&candidate.files));
         let build = blocking(move || generations.build(&files));
         let intent = Intent::of(operations);
         let (number, audit, packed) =
@@ -53,7 +58,13 @@ impl Step<'_> {
         let done = async {
             engine.generations.swap(number)?;
             failpoint!("apply.after_swap");
-            operate(engine, operations).await?;
+            if let Err(refusal) = operate(engine, operations).await {
+                // The plan held it for possible and HAProxy does not: then it takes a reload, like everything else.
+                tracing::warn!(%refusal, "HAProxy does not take the change at run time; reloading");
+                self.check(&candidate, number).await?;
+                let overlay = self.overlay().await;
+                self.load(&candidate, overlay.as_ref()).await?;
+            }
             failpoint!("apply.after_act");
             Ok(packed?)
         };
@@ -70,27 +81,18 @@ impl Step<'_> {
     pub(super) async fn reload(self, candidate: Candidate) -> Result<Arc<Live>, ApplyError> {
         let engine = self.engine;
         self.test_binds(&candidate).await?;
-        let (generations, files) = (engine.generations.clone(), candidate.files());
+        let (generations, files) = (engine.generations.clone(), Arc::clone(&candidate.files));
         let number = blocking(move || generations.build(&files)).await??;
         failpoint!("apply.after_build");
-        let directory = engine.generations.dir(number);
         // The checker keeps one core busy; everything that does not depend on its verdict happens beside it.
         let (checked, audit, packed, overlay) = tokio::join!(
-            engine.proxy.check(&directory, CONFIG_FILE),
+            self.check(&candidate, number),
             commit::open(self, "reload", Some(number), None),
             self.pack(&candidate),
             self.overlay(),
         );
         let audit = audit?;
-        let accepted = match checked {
-            Ok(check) if check.ok => self.check_keepalived(&candidate, number).await,
-            Ok(check) if check.timed_out => {
-                Err(ApplyError::rejected("HAProxy's checker did not finish in time; see haproxy.checkTimeoutMs"))
-            }
-            Ok(check) => Err(rejected("HAProxy rejects the configuration", &check.output, &candidate)),
-            Err(error) => Err(ApplyError::rejected(format!("HAProxy's checker cannot be run: {error}"))),
-        };
-        if let Err(error) = accepted {
+        if let Err(error) = checked {
             engine.generations.discard(number);
             return commit::refuse(self, audit, error).await;
         }
@@ -112,6 +114,28 @@ impl Step<'_> {
         };
         self.roll_back(before, number, overlay.as_ref()).await;
         commit::refuse(self, audit, error).await
+    }
+
+    /// HAProxy's own checker, and keepalived's where the document wants keepalived.
+    async fn check(&self, candidate: &Candidate, number: Number) -> Result<(), ApplyError> {
+        let directory = self.engine.generations.dir(number);
+        match self.engine.proxy.check(&directory, CONFIG_FILE).await {
+            Ok(check) if check.ok => {}
+            Ok(check) if check.timed_out => {
+                return Err(ApplyError::rejected(
+                    "HAProxy's checker did not finish in time; see haproxy.checkTimeoutMs",
+                ));
+            }
+            Ok(check) => return Err(rejected("HAProxy rejects the configuration", &check.output, candidate)),
+            Err(error) => return Err(ApplyError::rejected(format!("HAProxy's checker cannot be run: {error}"))),
+        }
+        match candidate.rendered.keepalived {
+            Some(_) => {
+                super::preview::check_keepalived(&self.engine.settings.keepalived, &directory.join(KEEPALIVED_FILE))
+                    .await
+            }
+            None => Ok(()),
+        }
     }
 
     /// Reload, carry the overlay over, and ask the worker itself what it runs.
@@ -149,12 +173,17 @@ impl Step<'_> {
     /// Puts the generation before back, and HAProxy with it. Failures are logged: the reconciler tries again.
     async fn roll_back(&self, before: Option<Number>, failed: Number, overlay: Option<&Overlay>) {
         let engine = self.engine;
-        let Some(before) = before else { return };
+        let Some(before) = before else { return self.leave_nothing(failed).await };
         if let Err(error) = engine.generations.swap(before) {
             tracing::error!(%error, "the generation before could not be put back; the reconciler will");
             return;
         }
         failpoint!("apply.rollback.after_swap");
+        match engine.is_stopped().await {
+            Ok(false) => {}
+            Ok(true) => return engine.generations.discard(failed),
+            Err(error) => tracing::error!(%error, "whether HAProxy is stopped on purpose cannot be read"),
+        }
         let verdict = engine.proxy.load().await;
         match (&verdict, self.live) {
             (Ok(Verdict::Success { .. }), Some(live)) => {
@@ -168,6 +197,20 @@ impl Step<'_> {
         engine.generations.discard(failed);
     }
 
+    /// There was nothing before: no configuration counts, and a HAProxy that Plenum started for this one ends.
+    async fn leave_nothing(&self, failed: Number) {
+        let engine = self.engine;
+        if matches!(engine.proxy.mode(), Mode::Managed(_))
+            && let Err(error) = engine.proxy.stop().await
+        {
+            tracing::error!(%error, "a HAProxy that runs a refused configuration could not be stopped");
+        }
+        if let Err(error) = engine.generations.clear_current() {
+            tracing::error!(%error, "the link to a refused configuration could not be removed");
+        }
+        engine.generations.discard(failed);
+    }
+
     /// Takes back what a runtime change did.
     async fn undo_runtime(
         &self,
@@ -176,16 +219,20 @@ impl Step<'_> {
         audit: AuditId,
         error: ApplyError,
     ) -> Result<Arc<Live>, ApplyError> {
-        let engine = self.engine;
+        let (engine, mut settled) = (self.engine, false);
         if let Some(live) = self.live {
             if let Err(left) = engine.generations.swap(live.generation) {
                 tracing::error!(error = %left, "the generation before could not be put back; the reconciler will");
             }
-            if let Err(left) = operate(engine, &intent.settle(&live.document)).await {
-                tracing::error!(error = %left, "values could not be put back at run time; the reconciler will");
+            match operate(engine, &intent.settle(&live.document)).await {
+                Ok(()) => settled = true,
+                Err(left) => {
+                    tracing::error!(error = %left, "values could not be put back at run time; the reconciler will")
+                }
             }
             engine.generations.discard(number);
         }
+        engine.unsettled.store(!settled, Ordering::Release);
         commit::refuse(*self, audit, error).await
     }
 
@@ -196,27 +243,22 @@ impl Step<'_> {
             return Ok(());
         }
         // What the running worker holds is not new. Without a worker, nothing is held.
-        let held: Vec<Listen> = match self.live {
-            Some(live) if self.engine.proxy.is_running().await => live.listens.clone(),
-            _ => Vec::new(),
+        let held = match self.live {
+            Some(live) if self.engine.proxy.is_running().await => live.listens.as_slice(),
+            _ => &[],
         };
-        let fresh: Vec<Listen> = candidate
-            .rendered
-            .listens
-            .iter()
-            .filter(|listen| !held.iter().any(|held| held.address == listen.address))
-            .cloned()
-            .collect();
+        let fresh = new_listens(held, &candidate.rendered.listens);
         if fresh.is_empty() {
             return Ok(());
         }
-        let document = Arc::clone(&candidate.document);
-        blocking(move || bind_all(&fresh, &document)).await?
+        let (document, managed) =
+            (Arc::clone(&candidate.document), matches!(self.engine.proxy.mode(), Mode::Managed(_)));
+        blocking(move || bind_all(&fresh, &document, managed)).await?
     }
 
     async fn overlay(&self) -> Option<Overlay> {
         let live = self.live?;
-        match Overlay::read(self.engine.proxy.admin(), &live.document).await {
+        match Overlay::read(self.engine.proxy.admin(), live).await {
             Ok(overlay) => Some(overlay).filter(|overlay| !overlay.is_empty()),
             Err(error) if error.is_absent() => None,
             Err(error) => {
@@ -231,21 +273,29 @@ impl Step<'_> {
         let (live, text) = (self.live.cloned(), Arc::clone(&candidate.text));
         blocking(move || store::pack(live.as_ref().map(|live| (&live.row, &*live.text)), &text)).await
     }
+}
 
-    /// keepalived's own checker, where the document wants keepalived.
-    async fn check_keepalived(&self, candidate: &Candidate, number: Number) -> Result<(), ApplyError> {
-        if candidate.rendered.keepalived.is_none() {
-            return Ok(());
-        }
-        let path = self.engine.generations.dir(number).join(super::generation::KEEPALIVED_FILE);
-        super::preview::check_keepalived(&self.engine.settings.keepalived, &path).await
-    }
+/// The listens that are not held yet, by what they mean and not by how they are spelt: `:80` is `*:80`.
+pub(super) fn new_listens(held: &[Listen], wanted: &[Listen]) -> Vec<Listen> {
+    let held: Vec<_> = held.iter().flat_map(|listen| bind::parse(&listen.address)).collect();
+    let is_new = |listen: &&Listen| bind::parse(&listen.address).iter().any(|endpoint| !held.contains(endpoint));
+    wanted.iter().filter(is_new).cloned().collect()
 }
 
 /// Test-binds and turns every failure into a hint on the bind in the document.
-pub(super) fn bind_all(fresh: &[Listen], document: &Document) -> Result<(), ApplyError> {
+///
+/// An HAProxy that somebody else started may have other rights than Plenum, and may hold the address itself: then only what
+/// a stranger holds, or what is no address of this machine, counts.
+pub(super) fn bind_all(fresh: &[Listen], document: &Document, managed: bool) -> Result<(), ApplyError> {
+    let counts = |error: &BindError| match &error.reason {
+        _ if managed => true,
+        Reason::Denied => false,
+        Reason::InUse { holder } => holder.as_ref().is_some_and(|holder| holder.program != "haproxy"),
+        Reason::NotLocal | Reason::NoDirectory | Reason::Other(_) => true,
+    };
     let hints: Vec<hints::Hint> = bind::try_bind(fresh.iter().map(|listen| listen.address.as_str()))
         .into_iter()
+        .filter(|(_, error)| counts(error))
         .filter_map(|(address, error)| {
             let listen = fresh.iter().find(|listen| listen.address == address)?;
             Some(hints::cannot_bind(listen, &error.to_string(), document))

@@ -42,7 +42,14 @@ pub struct Candidate {
     pub sha: String,
     /// What it renders to.
     pub rendered: Rendered,
+    /// The files of its generation.
+    pub files: Files,
+    /// The version of HAProxy that it was rendered for.
+    pub version: String,
 }
+
+/// A generation's files by their relative paths; shared, because a large configuration is a megabyte.
+pub(super) type Files = Arc<BTreeMap<String, Vec<u8>>>;
 
 impl Candidate {
     /// Reads an edit against what is live.
@@ -66,24 +73,28 @@ impl Candidate {
         let seal =
             |clear: &str| vault.seal_deterministic(SEALED_FOR, clear).trim_start_matches(shape::SEALED).to_owned();
         let stored = state::stored(&document, &seal);
-        Ok(Candidate { document, text: stored.body.into(), meta: stored.meta, sha: stored.hash, rendered })
-    }
-
-    /// The files of its generation.
-    pub fn files(&self) -> BTreeMap<String, Vec<u8>> {
-        files(&self.rendered)
+        let (files, version) = (files(&rendered), target.version.to_string());
+        Ok(Candidate {
+            document,
+            text: stored.body.into(),
+            meta: stored.meta,
+            sha: stored.hash,
+            rendered,
+            files,
+            version,
+        })
     }
 }
 
 /// The files of a rendered configuration's generation.
-pub(super) fn files(rendered: &Rendered) -> BTreeMap<String, Vec<u8>> {
+pub(super) fn files(rendered: &Rendered) -> Files {
     let mut files: BTreeMap<String, Vec<u8>> =
         rendered.files.iter().map(|(name, file)| (name.clone(), file.bytes.clone())).collect();
     files.insert(CONFIG_FILE.to_owned(), rendered.cfg.clone().into_bytes());
     if let Some(keepalived) = &rendered.keepalived {
         files.insert(KEEPALIVED_FILE.to_owned(), keepalived.clone().into_bytes());
     }
-    files
+    Arc::new(files)
 }
 
 impl From<ReadError> for ApplyError {

@@ -1,6 +1,6 @@
 //! The store's side of an apply: the intent before, the commit after, the record of a refusal.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use platform::{
     audit::{self, AuditId, Entry, Outcome},
@@ -29,6 +29,9 @@ pub(super) async fn open(
         Settings::Intent.set(&mut tx, &json!(intent).to_string()).await?;
     }
     tx.commit().await?;
+    if intent.is_some() {
+        step.engine.unsettled.store(true, Ordering::Release);
+    }
     failpoint!("apply.after_intent");
     Ok(id)
 }
@@ -44,8 +47,12 @@ pub(super) async fn commit(
 ) -> Result<Arc<Live>, ApplyError> {
     let engine = step.engine;
     let now = engine.clock.now();
-    let last = step.live.map(|live| &live.row);
-    let (seq, id, depth, base) = store::following(last, now, &candidate.sha, &packed);
+    // Without a live document the store may hold rows that could not be read; what is stored now still comes after them.
+    let last = match step.live {
+        Some(live) => Some(live.row.clone()),
+        None => store::newest(&engine.db).await?,
+    };
+    let (seq, id, depth, base) = store::following(last.as_ref(), now, &candidate.sha, &packed);
     let row = Row {
         seq,
         id: id.to_string(),
@@ -71,13 +78,20 @@ pub(super) async fn commit(
         json!({ "snapshot": row.id, "etag": row.sha, "actor": row.actor, "action": action, "reason": row.reason });
     events::append(&mut tx, APPLIED, &event).await?;
     failpoint!("apply.commit.before_end");
-    tx.commit().await?;
+    if let Err(error) = tx.commit().await {
+        // A database that went away may have committed before it did.
+        let stored = store::newest(&engine.db).await?.is_some_and(|newest| newest.id == row.id);
+        if !stored {
+            return Err(error.into());
+        }
+    }
+    if action == "runtime" {
+        engine.unsettled.store(false, Ordering::Release);
+    }
+    engine.trouble.store(None);
     failpoint!("apply.after_commit");
     let live = Arc::new(Live::new(candidate, row, generation));
     engine.live.store(Some(Arc::clone(&live)));
-    if let Err(error) = engine.generations.prune() {
-        tracing::warn!(%error, "old generations could not be removed");
-    }
     failpoint!("apply.end");
     Ok(live)
 }
@@ -87,7 +101,11 @@ pub(super) async fn refuse<T>(step: Step<'_>, audit: AuditId, error: ApplyError)
     let recorded = async {
         let mut tx = step.engine.db.begin_under(step.permit).await?;
         audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.summary() })).await?;
-        tx.commit().await
+        if !step.engine.unsettled.load(Ordering::Acquire) {
+            Settings::Intent.set(&mut tx, "").await?;
+        }
+        tx.commit().await?;
+        Ok::<_, store::StoreError>(())
     };
     if let Err(left) = recorded.await {
         tracing::error!(error = %left, "a refused change could not be recorded; it is closed as interrupted at the next start");

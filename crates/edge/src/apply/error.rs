@@ -1,6 +1,6 @@
 //! Why a change did not become the running configuration.
 
-use std::io;
+use std::{io, time::Duration};
 
 use shape::Issue;
 
@@ -13,6 +13,9 @@ pub enum ApplyError {
     /// The change waited for the ones before it for too long.
     #[error("other changes are still being applied; try again")]
     Busy,
+    /// A backup holds all writes.
+    #[error("writes are held for a backup for {} more seconds; run `plenum backup-post`, or try again", .0.as_secs())]
+    Held(Duration),
     /// The document is not the one that the caller has seen.
     #[error("the document has changed since it was read; read it again and repeat the change on it")]
     Precondition {
@@ -49,6 +52,9 @@ pub enum ApplyError {
         "the stored document's secrets cannot be opened with the present secret.key; put the key back that sealed them"
     )]
     Sealed,
+    /// HAProxy was stopped on purpose.
+    #[error("HAProxy is stopped; start it with POST /api/haproxy/start")]
+    Stopped,
     /// The generation could not be written.
     #[error("the configuration could not be written to disk: {0}")]
     Disk(#[from] io::Error),
@@ -68,7 +74,7 @@ impl From<platform::db::Error> for ApplyError {
 
 impl ApplyError {
     /// A refusal without a word from the engine.
-    pub(super) fn rejected(message: impl Into<String>) -> ApplyError {
+    pub(crate) fn rejected(message: impl Into<String>) -> ApplyError {
         ApplyError::Rejected { message: message.into(), output: String::new(), hints: Vec::new() }
     }
 

@@ -35,7 +35,21 @@ impl Generations {
     pub fn open(root: &Path) -> io::Result<Generations> {
         let all = root.join("generations");
         DirBuilder::new().recursive(true).mode(0o700).create(&all)?;
-        Ok(Generations { root: root.to_owned() })
+        let generations = Generations { root: root.to_owned() };
+        match fs::remove_dir_all(generations.aside_root()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(generations),
+        }
+    }
+
+    /// A directory beside the generations for a check that leads to nothing; gone when it is dropped, or at the next start.
+    pub fn aside(&self) -> io::Result<tempfile::TempDir> {
+        DirBuilder::new().recursive(true).mode(0o700).create(self.aside_root())?;
+        tempfile::tempdir_in(self.aside_root())
+    }
+
+    fn aside_root(&self) -> PathBuf {
+        self.root.join("checking")
     }
 
     /// The path that HAProxy is started with; it goes through the link.
@@ -78,6 +92,11 @@ impl Generations {
         failpoint_err!("apply.swap")?;
         let target = Path::new("generations").join(number.to_string());
         files::symlink_atomic(&target, &self.link()).map_err(|error| io::Error::new(error.kind(), error))
+    }
+
+    /// Makes no generation the current one.
+    pub fn clear_current(&self) -> io::Result<()> {
+        files::remove(&self.link()).map_err(|error| io::Error::new(error.kind(), error))
     }
 
     /// Whether the files of a generation are exactly `files`: nothing edited, nothing missing, nothing added.

@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::plan::{Operation, numeric, weight};
 use crate::state::Document;
 
-/// The servers and maps that a runtime change touches.
+/// What a runtime change touches.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub(super) struct Intent {
-    servers: BTreeSet<(String, String)>,
+    weights: BTreeSet<(String, String)>,
+    addresses: BTreeSet<(String, String)>,
     maps: BTreeSet<String>,
 }
 
@@ -24,8 +25,11 @@ impl Intent {
         let mut intent = Intent::default();
         for operation in operations {
             match operation {
-                Operation::Weight { backend, server, .. } | Operation::Address { backend, server, .. } => {
-                    intent.servers.insert((backend.clone(), server.clone()));
+                Operation::Weight { backend, server, .. } => {
+                    intent.weights.insert((backend.clone(), server.clone()));
+                }
+                Operation::Address { backend, server, .. } => {
+                    intent.addresses.insert((backend.clone(), server.clone()));
                 }
                 Operation::Map { file, .. } => {
                     intent.maps.insert(file.clone());
@@ -35,34 +39,24 @@ impl Intent {
         intent
     }
 
-    /// The operations that give everything touched the values of `document`.
+    /// The operations that give everything touched, and nothing else, the values of `document`.
     pub(super) fn settle(&self, document: &Document) -> Vec<Operation> {
         let mut operations = Vec::new();
         for backend in document.haproxy.backends.iter() {
             for server in backend.servers.iter() {
                 let names = (backend.name.as_str().to_owned(), server.name.as_str().to_owned());
-                if !self.servers.contains(&names) {
-                    continue;
+                if self.addresses.contains(&names)
+                    && let Some(address) = numeric(server.address.as_str())
+                {
+                    operations.push(Operation::Address { backend: names.0.clone(), server: names.1.clone(), address });
                 }
-                let (backend, server_name) = names;
-                if let Some(address) = numeric(server.address.as_str()) {
-                    operations.push(Operation::Address {
-                        backend: backend.clone(),
-                        server: server_name.clone(),
-                        address,
-                    });
+                if self.weights.contains(&names) {
+                    operations.push(Operation::Weight { backend: names.0, server: names.1, weight: weight(server) });
                 }
-                operations.push(Operation::Weight { backend, server: server_name, weight: weight(server) });
             }
         }
-        operations.extend(
-            document
-                .haproxy
-                .maps
-                .iter()
-                .filter(|map| self.maps.contains(&crate::render::map_file(map)))
-                .map(|map| Operation::of_map(map)),
-        );
+        let maps = document.haproxy.maps.iter().filter(|map| self.maps.contains(&crate::render::map_file(map)));
+        operations.extend(maps.map(|map| Operation::of_map(map)));
         operations
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use shape::Secrets;
 
-use super::generation::Number;
+use super::{candidate::Files, generation::Number};
 use crate::{
     render::Listen,
     state::{Document, Layout},
@@ -23,13 +23,21 @@ pub struct Live {
     pub text: Arc<str>,
     /// The rendered configuration.
     pub cfg: Arc<str>,
-    /// The marker that the running worker reports.
+    /// keepalived's configuration, where the document enables it.
+    pub keepalived: Option<String>,
+    /// The marker that the running worker reports; empty where the document could not be rendered for the HAProxy that is
+    /// installed (none, or an older one than before).
     pub marker: String,
     /// The addresses that it listens on.
     pub listens: Vec<Listen>,
+    /// The files of its generation.
+    pub files: Files,
+    /// The version of HAProxy that it was rendered for.
+    pub version: String,
     /// The generation on disk.
     pub generation: Number,
     nested: OnceLock<Bytes>,
+    flat: OnceLock<Bytes>,
 }
 
 impl Live {
@@ -39,11 +47,56 @@ impl Live {
             row,
             text: parts.text,
             cfg: parts.rendered.cfg.into(),
+            keepalived: parts.rendered.keepalived,
             marker: parts.rendered.marker,
             listens: parts.rendered.listens,
+            files: parts.files,
+            version: parts.version,
             generation,
             nested: OnceLock::new(),
+            flat: OnceLock::new(),
         }
+    }
+
+    /// A stored document that cannot be rendered now. It can be read, patched and replaced all the same.
+    pub(super) fn unrendered(document: Arc<Document>, row: Row, text: Arc<str>) -> Live {
+        Live {
+            document,
+            row,
+            text,
+            cfg: "".into(),
+            keepalived: None,
+            marker: String::new(),
+            listens: Vec::new(),
+            files: Files::default(),
+            version: String::new(),
+            generation: 0,
+            nested: OnceLock::new(),
+            flat: OnceLock::new(),
+        }
+    }
+
+    /// The same in another generation, which a repair has built.
+    pub(super) fn in_generation(&self, generation: Number) -> Live {
+        Live {
+            document: Arc::clone(&self.document),
+            row: self.row.clone(),
+            text: Arc::clone(&self.text),
+            cfg: Arc::clone(&self.cfg),
+            keepalived: self.keepalived.clone(),
+            marker: self.marker.clone(),
+            listens: self.listens.clone(),
+            files: Arc::clone(&self.files),
+            version: self.version.clone(),
+            generation,
+            nested: self.nested.clone(),
+            flat: self.flat.clone(),
+        }
+    }
+
+    /// Whether the document could be rendered.
+    pub fn is_rendered(&self) -> bool {
+        !self.marker.is_empty()
     }
 
     /// The hash of the document without `meta`; quoted, it is the ETag.
@@ -51,12 +104,13 @@ impl Live {
         &self.row.sha
     }
 
-    /// The document as it goes over the wire. The usual layout is written once and kept.
+    /// The document as it goes over the wire; written at the first request and kept.
     pub fn wire(&self, layout: Layout) -> Bytes {
-        match layout {
-            Layout::Nested => self.nested.get_or_init(|| self.write(layout)).clone(),
-            Layout::Flat => self.write(layout),
-        }
+        let kept = match layout {
+            Layout::Nested => &self.nested,
+            Layout::Flat => &self.flat,
+        };
+        kept.get_or_init(|| self.write(layout)).clone()
     }
 
     fn write(&self, layout: Layout) -> Bytes {

@@ -22,10 +22,22 @@ mod preview;
 mod proxy;
 mod reconcile;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU32},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwapOption;
-use platform::{clock::Clock, db::Db, failpoint, secrets::Vault};
+use platform::{
+    clock::Clock,
+    db::{Db, Permit},
+    failpoint,
+    secrets::Vault,
+};
 
 use self::generation::Generations;
 pub use self::{
@@ -75,6 +87,19 @@ pub struct Applied {
     pub action: &'static str,
 }
 
+/// The right to change what runs; one caller has it at a time.
+pub(crate) struct Turn<'a> {
+    _turn: tokio::sync::MutexGuard<'a, ()>,
+    permit: Permit,
+}
+
+impl Turn<'_> {
+    /// Under which the store may be written.
+    pub(crate) fn permit(&self) -> &Permit {
+        &self.permit
+    }
+}
+
 /// What does not change while the daemon runs.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -95,8 +120,15 @@ pub struct Engine {
     generations: Generations,
     proxy: Proxy,
     live: ArcSwapOption<Live>,
+    // Why the stored document could not be read, where it could not.
+    trouble: ArcSwapOption<String>,
+    // Whether values of an interrupted runtime change may still be in force; see `intent`.
+    unsettled: AtomicBool,
+    // How often reconciling has failed in a row.
+    failures: AtomicU32,
     // Fair: tokio's mutex hands the turn over in order of arrival.
     turn: tokio::sync::Mutex<()>,
+    checking: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Engine {
@@ -117,13 +149,22 @@ impl Engine {
             generations,
             proxy,
             live: ArcSwapOption::empty(),
+            trouble: ArcSwapOption::empty(),
+            unsettled: AtomicBool::new(false),
+            failures: AtomicU32::new(0),
             turn: tokio::sync::Mutex::new(()),
+            checking: tokio::sync::Mutex::new(()),
         }
     }
 
     /// What is live, if anything ever was. Never waits.
     pub fn live(&self) -> Option<Arc<Live>> {
         self.live.load_full()
+    }
+
+    /// Why there is no live document although the store holds one.
+    pub fn trouble(&self) -> Option<Arc<String>> {
+        self.trouble.load_full()
     }
 
     /// The store that the engine commits to.
@@ -146,7 +187,17 @@ impl Engine {
     /// The work runs in a task of its own: a caller that goes away must not stop it between two steps.
     pub async fn apply(self: &Arc<Self>, change: Change) -> Result<Applied, ApplyError> {
         let engine = Arc::clone(self);
-        let work = tokio::spawn(async move { Box::pin(engine.run(change)).await });
+        let work = tokio::spawn(async move {
+            let result = Box::pin(engine.run(change)).await;
+            // After the answer: removing old directories is nobody's concern who waits for one.
+            let generations = engine.generations.clone();
+            tokio::task::spawn_blocking(move || {
+                if let Err(error) = generations.prune() {
+                    tracing::warn!(%error, "old generations could not be removed");
+                }
+            });
+            result
+        });
         match work.await {
             Ok(result) => result,
             Err(error) => {
@@ -157,11 +208,12 @@ impl Engine {
     }
 
     async fn run(&self, change: Change) -> Result<Applied, ApplyError> {
-        let waited = tokio::time::timeout(self.settings.queue, self.turn.lock()).await;
-        let _turn = waited.map_err(|_| ApplyError::Busy)?;
-        let permit = self.db.gate().enter().await;
+        let turn = self.take_turn().await?;
         failpoint!("apply.begin");
         let live = self.live();
+        if let Some(live) = &live {
+            self.settle(turn.permit(), live).await?;
+        }
         change.precondition.check(live.as_deref())?;
         let target = self.target().await?;
         let candidate = self.candidate(&change, live.clone(), &target).await?;
@@ -169,7 +221,7 @@ impl Engine {
         let running = self.proxy.admin_marker().await;
         let plan = plan::plan(live.as_deref(), &candidate, running.as_deref());
         failpoint!("apply.after_plan");
-        let step = act::Step { engine: self, permit: &permit, change: &change, live: live.as_ref() };
+        let step = act::Step { engine: self, permit: turn.permit(), change: &change, live: live.as_ref() };
         let action = plan.action.name();
         let live = match plan.action {
             Action::Reload => Box::pin(step.reload(candidate)).await?,
@@ -178,6 +230,15 @@ impl Engine {
         };
         metrics::counter!("plenum_applies_total", "action" => action).increment(1);
         Ok(Applied { live, action })
+    }
+
+    /// Waits for the turn of a change, and for the end of a backup, with one deadline for both.
+    pub(crate) async fn take_turn(&self) -> Result<Turn<'_>, ApplyError> {
+        let both = async { Turn { _turn: self.turn.lock().await, permit: self.db.gate().enter().await } };
+        tokio::time::timeout(self.settings.queue, both).await.map_err(|_| match self.db.gate().paused_for() {
+            Some(left) => ApplyError::Held(left),
+            None => ApplyError::Busy,
+        })
     }
 
     /// Reads, checks and renders on a thread that may be kept busy: ten thousand backends take tens of milliseconds.

@@ -11,8 +11,11 @@ use haproxy::{
     admin::{Change, FrontendRow, ServerRow, ServerState, Word},
 };
 
-use super::plan::weight;
+use super::{live::Live, plan::weight, proxy::marker_in};
 use crate::state::{Document, backend::Server};
+
+/// HAProxy's bit for a drain that an operator asked for, as opposed to one inherited from a tracked server.
+const FORCED_DRAIN: u32 = 0x08;
 
 /// What differs from the document.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -38,16 +41,20 @@ struct FrontendDrift {
 }
 
 impl Overlay {
-    /// Asks the running worker what differs from `document`.
-    pub(super) async fn read(admin: &Admin, document: &Document) -> Result<Overlay, Error> {
+    /// Asks the running worker what differs from what it was started from.
+    ///
+    /// That is the live document, if the worker reports its marker. If it runs something else (a change that was interrupted),
+    /// a difference from the document says nothing about hands: then only what the worker itself knows to be forced counts.
+    pub(super) async fn read(admin: &Admin, live: &Live) -> Result<Overlay, Error> {
         let info = admin.info().await?;
         let number = |key: &str| info.number(key).and_then(|value| u32::try_from(value).ok());
         let hard = number("Hard_maxconn");
         let (servers, frontends) = (admin.servers_state().await?, admin.frontends().await?);
+        let runs_live = marker_in(&info).is_some_and(|marker| marker == live.marker);
         Ok(Overlay {
-            servers: servers_of(&servers, document),
-            frontends: frontends_of(&frontends, document, hard),
-            global_maxconn: number("Maxconn").filter(|now| Some(*now) != hard),
+            servers: servers_of(&servers, &live.document, runs_live),
+            frontends: frontends_of(&frontends, &live.document, runs_live),
+            global_maxconn: number("Maxconn").filter(|now| runs_live && Some(*now) != hard),
         })
     }
 
@@ -124,19 +131,20 @@ fn index(document: &Document) -> HashMap<(&str, &str), &Server> {
         .collect()
 }
 
-fn servers_of(rows: &[ServerRow], document: &Document) -> Vec<ServerDrift> {
+fn servers_of(rows: &[ServerRow], document: &Document, runs_live: bool) -> Vec<ServerDrift> {
     let configured = index(document);
     let drift = |row: &ServerRow| {
         let server = configured.get(&(row.backend.as_str(), row.server.as_str()))?;
         let state = if row.forced_maintenance() {
             Some(ServerState::Maintenance)
-        } else if row.draining() {
+        } else if row.administrative & FORCED_DRAIN != 0 {
             Some(ServerState::Drain)
         } else {
             None
         };
         // Without a weight in the document, what the worker started with counts: a `default-server` may have set it.
-        let configured = server.weight.as_ref().map_or(i64::from(row.initial_weight), |weight| weight.get());
+        let initial = i64::from(row.initial_weight);
+        let configured = server.weight.as_ref().filter(|_| runs_live).map_or(initial, |weight| weight.get());
         let weight = Some(i64::from(row.weight)).filter(|now| *now != configured);
         let drifted = state.is_some() || weight.is_some();
         drifted.then(|| ServerDrift { backend: row.backend.clone(), server: row.server.clone(), state, weight })
@@ -144,11 +152,14 @@ fn servers_of(rows: &[ServerRow], document: &Document) -> Vec<ServerDrift> {
     rows.iter().filter_map(drift).collect()
 }
 
-fn frontends_of(rows: &[FrontendRow], document: &Document, hard: Option<u32>) -> Vec<FrontendDrift> {
+/// Limits count only where the document names one: otherwise they come from a defaults section, which may be about to change.
+fn frontends_of(rows: &[FrontendRow], document: &Document, runs_live: bool) -> Vec<FrontendDrift> {
     let drift = |row: &FrontendRow| {
         let frontend = document.haproxy.frontends.iter().find(|frontend| frontend.name.as_str() == row.name)?;
-        let configured = frontend.maxconn.as_ref().map_or(hard, |maxconn| u32::try_from(maxconn.get()).ok());
-        let maxconn = row.maxconn.and_then(|now| u32::try_from(now).ok()).filter(|now| Some(*now) != configured);
+        let configured =
+            frontend.maxconn.as_ref().filter(|_| runs_live).and_then(|maxconn| u32::try_from(maxconn.get()).ok());
+        let now = row.maxconn.and_then(|now| u32::try_from(now).ok());
+        let maxconn = configured.and_then(|configured| now.filter(|now| *now != configured));
         let paused = row.is_paused();
         (paused || maxconn.is_some()).then(|| FrontendDrift { name: row.name.clone(), paused, maxconn })
     };

@@ -1,11 +1,19 @@
 //! What a change needs: nothing, runtime operations, or a reload. Pure.
 
-use std::net::{IpAddr, SocketAddr};
+use std::{collections::HashMap, net::SocketAddr};
 
-use haproxy::admin::{self, Word};
+use haproxy::admin::{self, Text, Word};
 
 use super::{candidate::Candidate, live::Live};
-use crate::state::{Document, backend::Server, diff, sections::MapFile};
+use crate::{
+    render,
+    state::{
+        Document,
+        backend::{Balance, Server},
+        diff,
+        sections::MapFile,
+    },
+};
 
 /// What has to be done to make a candidate live.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,7 +72,7 @@ impl Operation {
     pub(super) fn of_map(map: &MapFile) -> Operation {
         let entries =
             map.entries.iter().map(|entry| (entry.key.as_str().to_owned(), entry.value.as_str().to_owned())).collect();
-        Operation::Map { file: crate::render::map_file(map), entries }
+        Operation::Map { file: render::map_file(map), entries }
     }
 
     /// The command for it, where it is a single one.
@@ -78,6 +86,25 @@ impl Operation {
                 admin::Change::ServerAddress { backend, server, address: address.ip(), port: Some(address.port()) }
             })),
             Operation::Map { .. } => None,
+        }
+    }
+
+    /// Whether HAProxy takes it at run time. Weights need a balance algorithm that follows them (management guide, `set weight`),
+    /// and some texts cannot be part of a command.
+    fn is_possible(&self, document: &Document) -> bool {
+        match self {
+            Operation::Weight { backend, .. } => {
+                let backend = document.haproxy.backends.iter().find(|found| found.name.as_str() == backend);
+                let follows = backend.is_some_and(|found| {
+                    matches!(found.balance, Balance::Roundrobin | Balance::Leastconn | Balance::Random)
+                });
+                follows && self.change().is_some_and(|change| change.is_ok())
+            }
+            Operation::Address { .. } => self.change().is_some_and(|change| change.is_ok()),
+            Operation::Map { file, entries } => {
+                let text = |text: &String| Text::new(text).is_ok();
+                text(file) && entries.iter().all(|(key, value)| text(key) && text(value))
+            }
         }
     }
 
@@ -113,12 +140,17 @@ pub fn plan(live: Option<&Live>, candidate: &Candidate, running: Option<&str>) -
     if running != Some(marker) || live.marker != marker {
         return Plan { action: Action::Reload, reasons: reasons(live, candidate, running) };
     }
-    if *live.cfg == *candidate.rendered.cfg && live.document.haproxy.maps == candidate.document.haproxy.maps {
+    if live.files == candidate.files {
         return Plan { action: Action::Nothing, reasons: vec!["the rendered configuration is the same".to_owned()] };
     }
+    if live.keepalived != candidate.rendered.keepalived {
+        return Plan { action: Action::Reload, reasons: vec!["keepalived's configuration changes".to_owned()] };
+    }
     let operations = operations(&live.document, &candidate.document, &live.cfg);
-    let reasons = operations.iter().map(Operation::describe).collect();
-    Plan { action: Action::Runtime(operations), reasons }
+    let reasons: Vec<String> = operations.iter().map(Operation::describe).collect();
+    let possible =
+        !operations.is_empty() && operations.iter().all(|operation| operation.is_possible(&candidate.document));
+    Plan { action: if possible { Action::Runtime(operations) } else { Action::Reload }, reasons }
 }
 
 fn reasons(live: &Live, candidate: &Candidate, running: Option<&str>) -> Vec<String> {
@@ -174,10 +206,13 @@ fn operations(from: &Document, to: &Document, cfg: &str) -> Vec<Operation> {
             }
         }
     }
-    for (old, new) in from.haproxy.maps.iter().zip(&to.haproxy.maps) {
-        let file = crate::render::map_file(new);
+    // By file, not by place: two maps that swap their names have other contents under the same names.
+    let before: HashMap<String, &MapFile> =
+        from.haproxy.maps.iter().map(|map| (render::map_file(map), &**map)).collect();
+    for new in &to.haproxy.maps {
+        let file = render::map_file(new);
         // A map that no rule uses is a file only; HAProxy does not know it.
-        if old.entries != new.entries && cfg.contains(&file) {
+        if before.get(&file).is_none_or(|old| old.entries != new.entries) && cfg.contains(&file) {
             operations.push(Operation::of_map(new));
         }
     }
@@ -189,9 +224,7 @@ pub(super) fn weight(server: &Server) -> i64 {
     server.weight.as_ref().map_or(1, |weight| weight.get())
 }
 
-/// An address that needs no resolver, which is what HAProxy takes at run time.
+/// An address that HAProxy takes at run time; the same that the renderer leaves out of the marker.
 pub(super) fn numeric(address: &str) -> Option<SocketAddr> {
-    let (host, port) = address.rsplit_once(':')?;
-    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    Some(SocketAddr::new(host.parse::<IpAddr>().ok()?, port.parse().ok()?))
+    render::numeric(address)
 }

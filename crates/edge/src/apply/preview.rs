@@ -9,6 +9,7 @@ use super::{
     Action, ApplyError, Candidate, Change, Engine, act, blocking,
     generation::{CONFIG_FILE, Generations, KEEPALIVED_FILE},
     plan,
+    proxy::Mode,
 };
 use crate::state::diff;
 
@@ -88,21 +89,17 @@ impl Engine {
         .await
     }
 
-    /// Checks a candidate in a directory of its own, which is gone afterwards.
+    /// Checks a candidate in a directory of its own, which is gone afterwards. One at a time: the checker is a whole process.
     async fn check_aside(&self, candidate: &Candidate) -> Result<(), ApplyError> {
+        let _one = self.checking.lock().await;
         let held = self.live().map(|live| live.listens.clone()).unwrap_or_default();
-        let fresh: Vec<_> = candidate
-            .rendered
-            .listens
-            .iter()
-            .filter(|listen| !held.iter().any(|held| held.address == listen.address))
-            .cloned()
-            .collect();
-        let document = Arc::clone(&candidate.document);
-        blocking(move || act::bind_all(&fresh, &document)).await??;
-        let aside = tempfile::tempdir()?;
+        let fresh = act::new_listens(&held, &candidate.rendered.listens);
+        let (document, managed) = (Arc::clone(&candidate.document), matches!(self.proxy().mode(), Mode::Managed(_)));
+        blocking(move || act::bind_all(&fresh, &document, managed)).await??;
+        // Inside the data directory: the files hold secrets, and what a crash leaves is found and removed there.
+        let aside = self.generations().aside()?;
         let generations = Generations::open(aside.path())?;
-        let (builder, files) = (generations.clone(), candidate.files());
+        let (builder, files) = (generations.clone(), Arc::clone(&candidate.files));
         let directory = generations.dir(blocking(move || builder.build(&files)).await??);
         match self.proxy().check(&directory, CONFIG_FILE).await {
             Ok(check) if check.ok => {}

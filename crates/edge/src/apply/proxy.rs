@@ -53,7 +53,7 @@ pub struct Proxy {
     probe: Mutex<Option<(SystemTime, Arc<Probe>)>>,
 }
 
-fn marker_in(info: &Info) -> Option<String> {
+pub(super) fn marker_in(info: &Info) -> Option<String> {
     Some(info.description()?.strip_prefix(MARKER_PREFIX)?.to_owned())
 }
 
@@ -129,7 +129,9 @@ impl Proxy {
                 },
             };
             match reloaded {
-                Err(error) if error.is_absent() && Instant::now() < end => tokio::time::sleep(Duration::from_millis(10)).await,
+                Err(error) if error.is_absent() && Instant::now() < end => {
+                    tokio::time::sleep(Duration::from_millis(10)).await
+                }
                 verdict => return verdict,
             }
         }
@@ -142,9 +144,12 @@ impl Proxy {
                 *self.process.lock().await = Some(Arc::new(process));
                 Ok(Verdict::Success { worker_pid, log: String::new() })
             }
-            Err(Error::Start { log, reason }) => {
-                Ok(Verdict::Failed { log: if log.trim().is_empty() { reason } else { log } })
-            }
+            Err(Error::Start { log, reason }) if log.trim().is_empty() => Ok(Verdict::Failed {
+                log: format!(
+                    "{reason} (if it does not answer, `POST /api/haproxy/stop` ends it and `start` begins anew)"
+                ),
+            }),
+            Err(Error::Start { log, .. }) => Ok(Verdict::Failed { log }),
             Err(error) => Err(error),
         }
     }
@@ -172,8 +177,10 @@ impl Proxy {
         let Mode::Managed(spec) = &self.mode else {
             return Err(Error::NotRunning { reason: "HAProxy is not managed by Plenum".to_owned() });
         };
-        if let Some(process) = self.running(spec).await {
-            process.stop(Stop::Now, STOP_WITHIN).await?;
+        match self.running(spec).await {
+            Some(process) => process.stop(Stop::Now, STOP_WITHIN).await?,
+            // One that does not answer is ours all the same, and must not be reported as stopped while it carries traffic.
+            None => _ = Process::evict(spec, STOP_WITHIN).await?,
         }
         *self.process.lock().await = None;
         Ok(())

@@ -3,7 +3,7 @@
 //! The store's newest snapshot is the truth. Whatever a crash, a hand or another program did to the generation on disk or
 //! to the running HAProxy, the answer is the same: render the stored document, put it in place, load it, verify.
 
-use std::sync::Arc;
+use std::sync::{Arc, atomic::Ordering};
 
 use haproxy::Verdict;
 use platform::{
@@ -34,22 +34,46 @@ pub enum Reconciled {
 
 impl Engine {
     /// Reads the current document from the store. Call once, before anything else.
+    ///
+    /// A document that cannot be rendered now (HAProxy is missing, or older than before) is live all the same: it can be read
+    /// and mended. One that cannot be read at all is remembered as trouble, so that nobody is told that there is none.
     pub async fn load(&self) -> Result<(), ApplyError> {
-        let Some((row, text)) = self.newest_readable().await? else { return Ok(()) };
-        let target = self.target().await?;
-        let vault = Arc::clone(&self.vault);
-        let candidate = blocking(move || {
-            let document = Arc::new(open(&text, &row.meta, &vault)?);
-            let rendered = crate::render::render(&document, &target).map_err(ApplyError::Issues)?;
-            Ok::<_, ApplyError>((
-                Candidate { document, text, meta: row.meta.clone(), sha: row.sha.clone(), rendered },
-                row,
-            ))
-        });
-        let (candidate, row) = candidate.await??;
-        let generation = self.generations.current().unwrap_or(0);
-        self.live.store(Some(Arc::new(Live::new(candidate, row, generation))));
+        let loaded = self.load_newest().await;
+        self.trouble.store(loaded.as_ref().err().map(|error| Arc::new(error.to_string())));
+        if let Some(live) = loaded? {
+            self.live.store(Some(Arc::new(live)));
+            let pending = Settings::Intent.get(&self.db).await?.is_some_and(|text| !text.is_empty());
+            self.unsettled.store(pending, Ordering::Release);
+        }
         Ok(())
+    }
+
+    async fn load_newest(&self) -> Result<Option<Live>, ApplyError> {
+        let Some((row, text)) = self.newest_readable().await? else { return Ok(None) };
+        let (vault, opening, meta) = (Arc::clone(&self.vault), Arc::clone(&text), row.meta.clone());
+        let document = Arc::new(blocking(move || open(&opening, &meta, &vault)).await??);
+        match self.rendered(&document, &row, &text).await {
+            Ok(candidate) => {
+                let generation = self.generations.current().unwrap_or(0);
+                Ok(Some(Live::new(candidate, row, generation)))
+            }
+            Err(error) => {
+                tracing::error!(error = error.summary(), "the stored document cannot be rendered");
+                Ok(Some(Live::unrendered(document, row, text)))
+            }
+        }
+    }
+
+    /// Renders a stored document for the HAProxy that is installed now.
+    async fn rendered(&self, document: &Arc<Document>, row: &Row, text: &Arc<str>) -> Result<Candidate, ApplyError> {
+        let target = self.target().await?;
+        let (document, text, row) = (Arc::clone(document), Arc::clone(text), row.clone());
+        blocking(move || {
+            let rendered = crate::render::render(&document, &target).map_err(ApplyError::Issues)?;
+            let (files, version) = (candidate::files(&rendered), target.version.to_string());
+            Ok(Candidate { document, text, meta: row.meta, sha: row.sha, rendered, files, version })
+        })
+        .await?
     }
 
     /// The newest snapshot that can be read. Damaged ones are named in the log and left as they are; a document that stands in
@@ -95,39 +119,39 @@ impl Engine {
     }
 
     /// Compares, repairs, verifies. Waits for a running change.
+    ///
+    /// What keeps failing is tried ever less often: a reload that cannot succeed must not become a storm of them.
     pub async fn reconcile(&self) -> Result<Reconciled, ApplyError> {
-        let _turn = self.turn.lock().await;
-        let permit = self.db.gate().enter().await;
-        let Some(live) = self.live() else { return Ok(Reconciled::Empty) };
-        let target = self.target().await?;
-        let (document, rendering) = (Arc::clone(&live.document), target);
-        let rendered =
-            blocking(move || crate::render::render(&document, &rendering)).await?.map_err(ApplyError::Issues)?;
-        let files = candidate::files(&rendered);
-        let mut repaired = Vec::new();
+        let failures = self.failures.load(Ordering::Relaxed);
+        if failures > 2 && !failures.is_power_of_two() {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            return Err(ApplyError::rejected(
+                "HAProxy does not load the stored configuration; waiting before the next attempt",
+            ));
+        }
+        let result = Box::pin(self.compare_and_repair()).await;
+        match &result {
+            Ok(_) => self.failures.store(0, Ordering::Relaxed),
+            Err(_) => _ = self.failures.fetch_add(1, Ordering::Relaxed),
+        }
+        result
+    }
 
-        let number = match self.generations.current().filter(|number| self.generations.holds(*number, &files)) {
+    async fn compare_and_repair(&self) -> Result<Reconciled, ApplyError> {
+        let turn = self.take_turn().await?;
+        let Some(live) = self.live() else { return Ok(Reconciled::Empty) };
+        let live = self.for_installed(live).await?;
+        let mut repaired = Vec::new();
+        let number = match self.held_by(&live).await? {
             Some(number) => number,
             None => {
                 repaired.push("the generation on disk");
-                self.rebuild(files).await?
+                self.rebuild(&live).await?
             }
         };
-        let same = live.generation == number && live.marker == rendered.marker && *live.cfg == *rendered.cfg;
-        let live = if same {
-            live
-        } else {
-            let parts = Candidate {
-                document: Arc::clone(&live.document),
-                text: Arc::clone(&live.text),
-                meta: live.row.meta.clone(),
-                sha: live.row.sha.clone(),
-                rendered,
-            };
-            let fresh = Arc::new(Live::new(parts, live.row.clone(), number));
-            self.live.store(Some(Arc::clone(&fresh)));
-            fresh
-        };
+        if live.generation != number {
+            self.live.store(Some(Arc::new(live.in_generation(number))));
+        }
         if !self.is_stopped().await? {
             // Where the disk held something else, a daemon that died may have asked for a reload of it that is still under way:
             // the marker is then that of a worker about to be replaced. Our reload comes after it, and settles it.
@@ -136,7 +160,7 @@ impl Engine {
                 self.reload_to(&live).await?;
                 repaired.push("the running HAProxy");
             }
-            if self.settle(&permit, &live).await? > 0 {
+            if self.settle(turn.permit(), &live).await? > 0 {
                 repaired.push("values of the running HAProxy");
             }
         }
@@ -145,28 +169,40 @@ impl Engine {
         if repaired.is_empty() {
             return Ok(Reconciled::Agreed);
         }
-        self.note(&permit, &repaired).await?;
+        self.note(turn.permit(), &repaired).await?;
         Ok(Reconciled::Repaired(repaired))
     }
 
+    /// The live document as the HAProxy that is installed now wants it; rendered again only if that is another one than before.
+    async fn for_installed(&self, live: Arc<Live>) -> Result<Arc<Live>, ApplyError> {
+        if live.is_rendered() && live.version == self.target().await?.version.to_string() {
+            return Ok(live);
+        }
+        let candidate = self.rendered(&live.document, &live.row, &live.text).await?;
+        let fresh = Arc::new(Live::new(candidate, live.row.clone(), live.generation));
+        self.live.store(Some(Arc::clone(&fresh)));
+        Ok(fresh)
+    }
+
+    /// The current generation, if its files are exactly those of the live document.
+    async fn held_by(&self, live: &Arc<Live>) -> Result<Option<Number>, ApplyError> {
+        let (generations, live) = (self.generations.clone(), Arc::clone(live));
+        blocking(move || generations.current().filter(|number| generations.holds(*number, &live.files))).await
+    }
+
     /// A fresh generation of the stored document in place of one that is missing, damaged or edited by hand.
-    async fn rebuild(&self, files: std::collections::BTreeMap<String, Vec<u8>>) -> Result<Number, ApplyError> {
-        let generations = self.generations.clone();
+    async fn rebuild(&self, live: &Arc<Live>) -> Result<Number, ApplyError> {
+        let (generations, files) = (self.generations.clone(), Arc::clone(&live.files));
         let number = blocking(move || generations.build(&files)).await??;
         self.generations.swap(number)?;
         Ok(number)
-    }
-
-    /// Waits for the turn of a change.
-    pub(crate) async fn take_turn(&self) -> Result<tokio::sync::MutexGuard<'_, ()>, ApplyError> {
-        tokio::time::timeout(self.settings.queue, self.turn.lock()).await.map_err(|_| ApplyError::Busy)
     }
 
     /// Loads the current generation, carrying over what was changed by hand.
     pub(crate) async fn load_carrying_overlay(&self) -> Result<Verdict, haproxy::Error> {
         let live = self.live();
         let overlay = match &live {
-            Some(live) => Overlay::read(self.proxy.admin(), &live.document).await.ok(),
+            Some(live) => Overlay::read(self.proxy.admin(), live).await.ok(),
             None => None,
         };
         let verdict = self.proxy.load().await?;
@@ -181,7 +217,10 @@ impl Engine {
             Ok(Verdict::Success { .. }) => {
                 return match self.proxy.marker().await {
                     Some(marker) if marker == live.marker => Ok(()),
-                    _ => Err(ApplyError::rejected("HAProxy does not report the stored configuration")),
+                    _ => Err(ApplyError::rejected(format!(
+                        "HAProxy reloads but does not run the stored configuration; does it read {}?",
+                        self.generations.config_path().display()
+                    ))),
                 };
             }
             Ok(Verdict::Failed { log }) => log,
@@ -196,16 +235,28 @@ impl Engine {
     }
 
     /// Gives what an interrupted runtime change touched the committed document's values. Returns how many were set.
-    async fn settle(&self, permit: &Permit, live: &Live) -> Result<usize, ApplyError> {
-        let Some(text) = Settings::Intent.get(&self.db).await?.filter(|text| !text.is_empty()) else { return Ok(0) };
-        // An intent that cannot be read was written by another version; a reload would settle it, so nothing is lost.
-        let operations =
-            serde_json::from_str::<Intent>(&text).map(|intent| intent.settle(&live.document)).unwrap_or_default();
-        act::operate(self, &operations).await?;
+    ///
+    /// Where HAProxy does not take them at run time, a reload gives it all values of the document.
+    pub(super) async fn settle(&self, permit: &Permit, live: &Live) -> Result<usize, ApplyError> {
+        if !self.unsettled.load(Ordering::Acquire) {
+            return Ok(0);
+        }
+        let text = Settings::Intent.get(&self.db).await?.unwrap_or_default();
+        // An intent that cannot be read was written by another version; a reload settles that too.
+        let operations = serde_json::from_str::<Intent>(&text).map(|intent| intent.settle(&live.document));
+        let done = match &operations {
+            Ok(operations) => act::operate(self, operations).await,
+            Err(error) => Err(ApplyError::rejected(error.to_string())),
+        };
+        if let Err(error) = done {
+            tracing::warn!(error = error.summary(), "values of an interrupted change are settled by a reload");
+            self.reload_to(live).await?;
+        }
         let mut tx = self.db.begin_under(permit).await?;
         Settings::Intent.set(&mut tx, "").await?;
         tx.commit().await?;
-        Ok(operations.len())
+        self.unsettled.store(false, Ordering::Release);
+        Ok(operations.map_or(1, |operations| operations.len()))
     }
 
     async fn note(&self, permit: &Permit, repaired: &[&'static str]) -> Result<(), ApplyError> {

@@ -9,6 +9,7 @@ impl From<ApplyError> for Error {
         let message = error.to_string();
         match error {
             ApplyError::Busy => Error::unavailable("state.apply.busy", message),
+            ApplyError::Held(_) => Error::unavailable("state.apply.held", message),
             ApplyError::Precondition { etag } => {
                 let etag = etag.map(|etag| format!("\"{etag}\"")).unwrap_or_default();
                 Error::precondition_failed(message, &etag)
@@ -25,6 +26,7 @@ impl From<ApplyError> for Error {
                 Error::unavailable("state.apply.disk", format!("{message}; nothing was changed")).with_cause(cause)
             }
             ApplyError::Store(cause) => cause.into(),
+            ApplyError::Stopped => Error::conflict("haproxy.stopped", message),
             ApplyError::Sealed => Error::unavailable("state.load.sealed", message),
             ApplyError::Interrupted => Error::unavailable("state.apply.interrupted", message),
         }

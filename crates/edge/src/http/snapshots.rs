@@ -2,6 +2,7 @@
 
 use axum::{
     extract::{Path, State},
+    http::HeaderMap,
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
@@ -14,7 +15,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Edge,
-    apply::{ApplyError, Change, Edit, Precondition},
+    apply::{ApplyError, Change, Edit},
     state::{self, Layout},
     store::{self, Row, SnapshotId},
 };
@@ -100,6 +101,7 @@ pub(super) async fn restore_snapshot(
     State(edge): State<Edge>,
     caller: Caller,
     Path(id): Path<String>,
+    headers: HeaderMap,
 ) -> Result<Response, Error> {
     let row = find(&edge, &id).await?;
     let document = edge.engine.stored_document(&row).await?;
@@ -107,7 +109,7 @@ pub(super) async fn restore_snapshot(
         edit: Edit::Whole(document.into()),
         actor: caller.actor.clone(),
         reason: Some(format!("restore:{}", row.id)),
-        precondition: Precondition::None,
+        precondition: super::state::precondition(&headers)?,
         directives: caller.role.may(Permission::EdgeDirectives),
     };
     let applied = edge.engine.apply(change).await?;

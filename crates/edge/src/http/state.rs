@@ -65,7 +65,7 @@ pub(super) async fn get_state(
     QueryOf(query): QueryOf<LayoutQuery>,
     headers: HeaderMap,
 ) -> Result<Response, Error> {
-    let live = edge.engine.live().ok_or_else(no_document)?;
+    let live = edge.engine.live().ok_or_else(|| no_document(&edge))?;
     if Conditions::from_headers(&headers)?.has_current(live.hash()) {
         return Ok((StatusCode::NOT_MODIFIED, etag(&live)).into_response());
     }
@@ -180,19 +180,29 @@ impl From<LayoutName> for Layout {
     }
 }
 
-fn no_document() -> Error {
+fn no_document(edge: &Edge) -> Error {
+    if let Some(trouble) = edge.engine.trouble() {
+        return Error::unavailable(
+            "state.load.failed",
+            format!("there is a stored document, but it cannot be loaded: {trouble}"),
+        );
+    }
     Error::not_found("state.notInitialized", "no document was ever applied; PUT one")
 }
 
 /// What every write has in common.
 fn change(caller: &Caller, headers: &HeaderMap, edit: Edit) -> Result<Change, Error> {
-    let precondition = match Conditions::from_headers(headers)?.if_match {
+    let directives = caller.role.may(Permission::EdgeDirectives);
+    Ok(Change { edit, actor: caller.actor.clone(), reason: None, precondition: precondition(headers)?, directives })
+}
+
+/// What `If-Match` asks of the current document.
+pub(super) fn precondition(headers: &HeaderMap) -> Result<Precondition, Error> {
+    Ok(match Conditions::from_headers(headers)?.if_match {
         None => Precondition::None,
         Some(Tags::Any) => Precondition::Exists,
         Some(Tags::Some(tags)) => Precondition::Hash(tags.into_iter().map(|tag| tag.value).collect()),
-    };
-    let directives = caller.role.may(Permission::EdgeDirectives);
-    Ok(Change { edit, actor: caller.actor.clone(), reason: None, precondition, directives })
+    })
 }
 
 fn answer(applied: &Applied, headers: &HeaderMap) -> Response {

@@ -231,7 +231,7 @@ impl<'c, 'd> Acls<'c, 'd> {
         if !used.is_empty() {
             for (index, acl) in cx.document.acls.iter().enumerate().filter(|(_, acl)| used.contains(acl.name.as_str()))
             {
-                out.from_root(|out| {
+                out.at_root(|out| {
                     out.enter("acls");
                     out.at(index, |out| named(out, acl));
                     out.leave();

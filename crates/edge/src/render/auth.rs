@@ -147,7 +147,7 @@ fn authelia(out: &mut Out, rules: &Rules<'_, '_, '_>, config: &Authelia, conditi
 }
 
 fn provider_issue(out: &mut Out, index: usize, key: &'static str, message: &str) {
-    out.from_root(|out| {
+    out.at_root(|out| {
         out.enter("authProviders");
         out.at(index, |out| out.at("config", |out| out.issue_at(key, message)));
         out.leave();

@@ -27,7 +27,7 @@ pub(super) fn render(out: &mut Out, cx: &Context<'_>, needs: &Needs<'_>, listens
     each!(resolvers, "resolvers", resolvers);
     each!(peers, "peers", |out: &mut Out, section| peers(out, cx, section, listens));
     each!(mailers, "mailers", mailers);
-    each!(rings, "rings", ring);
+    each!(rings, "rings", |out: &mut Out, section| ring(out, cx, section));
     each!(crt_stores, "crtStores", |out: &mut Out, section| crt_store(out, cx, section));
     out.leave();
 }
@@ -77,7 +77,10 @@ fn mailers(out: &mut Out, section: &Mailers) {
     }
 }
 
-fn ring(out: &mut Out, section: &Ring) {
+fn ring(out: &mut Out, cx: &Context<'_>, section: &Ring) {
+    if section.size.is_some_and(|size| size.get() < 16_384) && !cx.target.since((3, 0)) {
+        out.issue_at("size", format!("must be at least 16384 on HAProxy {}", cx.target.version));
+    }
     out.section("ring").arg(&section.name);
     if let Some(description) = section.description.as_ref().filter(|text| !text.is_empty()) {
         out.line("description").arg(description);

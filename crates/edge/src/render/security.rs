@@ -16,7 +16,7 @@ pub(super) fn render<'d>(out: &mut Out, rules: &mut Rules<'_, '_, 'd>, id: &str,
     };
     // What is wrong with a profile is reported where the profile stands; lines belong to the rule that applies it.
     let check = |out: &mut Out, check: &dyn Fn(&mut Out)| {
-        out.from_root(|out| {
+        out.at_root(|out| {
             out.enter("securityProfiles");
             out.at(index, |out| out.at("config", |out| check(out)));
             out.leave();

@@ -87,7 +87,7 @@ impl Out {
     }
 
     /// Does something at the root of the document instead of the present place.
-    pub(super) fn from_root<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn at_root<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> T {
         let place = std::mem::replace(&mut self.place, ROOT);
         let result = work(self);
         self.place = place;

@@ -41,35 +41,38 @@ pub async fn thin(db: &Db, rule: Retention) -> Result<usize, StoreError> {
         let rows = list(db).await?;
         let leaving: BTreeSet<i64> =
             rule.leaving(&rows, clock::micros(db.clock().now())).into_iter().take(BATCH).collect();
-        if leaving.is_empty() {
+        let removed = if leaving.is_empty() { 0 } else { remove(db, &rows, leaving).await? };
+        if removed == 0 {
             return Ok(gone);
         }
-        remove(db, &rows, &leaving).await?;
-        gone += leaving.len();
+        gone += removed;
     }
 }
 
 /// Removes `leaving` and packs again every row that stays and was based on one of them.
 ///
 /// A row further down the chain keeps its delta: the text that it was made against has not changed, only how it is stored.
-async fn remove(db: &Db, rows: &[Row], leaving: &BTreeSet<i64>) -> Result<(), StoreError> {
+///
+/// A row that is damaged cannot be packed again: it stays as it is, and so does what it was based on.
+async fn remove(db: &Db, rows: &[Row], mut leaving: BTreeSet<i64>) -> Result<usize, StoreError> {
     let by_seq: BTreeMap<i64, &Row> = rows.iter().map(|row| (row.seq, row)).collect();
     let mut repacked: BTreeMap<i64, Packed> = BTreeMap::new();
-    let orphans = by_seq
+    let orphans: Vec<&Row> = by_seq
         .values()
-        .filter(|row| !leaving.contains(&row.seq) && row.base.is_some_and(|base| leaving.contains(&base)));
+        .filter(|row| !leaving.contains(&row.seq) && row.base.is_some_and(|base| leaving.contains(&base)))
+        .copied()
+        .collect();
     for row in orphans {
-        let whole = text(db, row).await?;
-        let before = by_seq.range(..row.seq).rev().map(|(_, row)| *row).find(|row| !leaving.contains(&row.seq));
-        let packed = match before {
-            Some(before) => {
-                let depth = repacked.get(&before.seq).map_or(before.depth, |packed| packed.depth);
-                let base = Row { depth, ..before.clone() };
-                pack(Some((&base, &text(db, before).await?)), &whole)
+        match pack_again(db, &by_seq, &leaving, &repacked, row).await {
+            Ok(packed) => _ = repacked.insert(row.seq, packed),
+            Err(error @ StoreError::Database(_)) => return Err(error),
+            Err(error) => {
+                tracing::error!(%error, snapshot = row.id, "a damaged snapshot stays, with what it was based on");
+                if let Some(base) = row.base {
+                    leaving.remove(&base);
+                }
             }
-            None => pack(None, &whole),
-        };
-        repacked.insert(row.seq, packed);
+        }
     }
     let mut tx = db.begin().await?;
     for (seq, packed) in &repacked {
@@ -86,5 +89,26 @@ async fn remove(db: &Db, rows: &[Row], leaving: &BTreeSet<i64>) -> Result<(), St
     for seq in leaving.iter().rev() {
         on_db!(tx, c => { sqlx::query("DELETE FROM snapshots WHERE seq = $1").bind(seq).execute(c).await?; });
     }
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    Ok(leaving.len())
+}
+
+/// Packs a row against the newest row before it that stays.
+async fn pack_again(
+    db: &Db,
+    rows: &BTreeMap<i64, &Row>,
+    leaving: &BTreeSet<i64>,
+    repacked: &BTreeMap<i64, Packed>,
+    row: &Row,
+) -> Result<Packed, StoreError> {
+    let whole = text(db, row).await?;
+    let before = rows.range(..row.seq).rev().map(|(_, row)| *row).find(|row| !leaving.contains(&row.seq));
+    let Some(before) = before else { return Ok(pack(None, &whole)) };
+    let depth = repacked.get(&before.seq).map_or(before.depth, |packed| packed.depth);
+    // Its own text may be damaged; then this row is stored whole and no longer depends on it.
+    match text(db, before).await {
+        Ok(base) => Ok(pack(Some((&Row { depth, ..before.clone() }, &base)), &whole)),
+        Err(error @ StoreError::Database(_)) => Err(error),
+        Err(_) => Ok(pack(None, &whole)),
+    }
 }

@@ -25,7 +25,8 @@ fn operations(openapi: &Value) -> Result<Vec<(Method, String, Option<String>)>> 
 /// Calls a route with a body that no handler accepts, so that nothing happens where the caller gets through.
 async fn call(api: &Api, method: &Method, path: &str) -> Result<u16> {
     let path = path.replace("{id}", "0").replace("{keyId}", "pp_ffffffff").replace("{name}", "none");
-    let request = api.request(method.clone(), &path).header("content-type", "application/json").body("{\"no such field\":1}");
+    let request =
+        api.request(method.clone(), &path).header("content-type", "application/json").body("{\"no such field\":1}");
     Ok(request.send().await?.status().as_u16())
 }
 
@@ -49,7 +50,8 @@ async fn v4_every_route_refuses_nobody_a_wrong_token_and_every_role_that_is_too_
     for (rank, role) in ROLES.iter().enumerate() {
         let api = daemon.api_as(&format!("as-{role}"), role)?;
         for (method, path, lowest) in protected.clone() {
-            let needed = ROLES.iter().position(|role| role == lowest).with_context(|| format!("an unknown role {lowest}"))?;
+            let needed =
+                ROLES.iter().position(|role| role == lowest).with_context(|| format!("an unknown role {lowest}"))?;
             // A stream answers 200 at once and then goes on; its refusal is what matters here.
             if path.ends_with("/events") && rank >= needed {
                 continue;

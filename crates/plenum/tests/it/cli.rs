@@ -25,7 +25,12 @@ fn conversation(daemon: &Daemon, user: &str) -> Result<()> {
     let password = format!("{PASSWORD}\n");
     ok(daemon, &["user", "add", "--username", user, "--role", "admin", "--password-stdin"], &password)?;
     let users = ok_json(daemon, &["user", "list"], "")?;
-    ensure!(users["users"].as_array().is_some_and(|users| users.iter().any(|row| row["username"] == user && row["role"] == "admin")), "{users}");
+    ensure!(
+        users["users"]
+            .as_array()
+            .is_some_and(|users| users.iter().any(|row| row["username"] == user && row["role"] == "admin")),
+        "{users}"
+    );
     let wire = ok(daemon, &["token", "create", "--user", user, "--name", &format!("of {user}")], "")?;
     ensure!(wire.starts_with("pp_") && wire.trim().len() == 44 && wire.lines().count() == 1, "{wire}");
     let tokens = ok_json(daemon, &["token", "list"], "")?;
@@ -36,7 +41,11 @@ fn conversation(daemon: &Daemon, user: &str) -> Result<()> {
     let verified = ok_json(daemon, &["audit", "verify"], "")?;
     ensure!(verified["ok"] == true, "{verified}");
     let audit = ok_json(daemon, &["audit", "list", "--limit", "1000"], "")?;
-    let operator = audit["entries"].as_array().context("entries")?.iter().filter(|entry| entry["actor"].as_str().is_some_and(|actor| actor.starts_with("local:")));
+    let operator = audit["entries"]
+        .as_array()
+        .context("entries")?
+        .iter()
+        .filter(|entry| entry["actor"].as_str().is_some_and(|actor| actor.starts_with("local:")));
     ensure!(operator.count() >= 4, "{audit}");
     let export = ok(daemon, &["audit", "export"], "")?;
     ensure!(export.lines().all(|line| serde_json::from_str::<Value>(line).is_ok()) && export.lines().count() >= 5);
@@ -112,7 +121,11 @@ async fn a_backup_holds_writes_but_not_reads_and_ends_by_itself() -> Result<()> 
     let begin = Instant::now();
     document["x-note"] = json!("after the limit");
     ensure!(put(&api, &document).await?.0 == 200);
-    ensure!(begin.elapsed() > Duration::from_millis(500) && begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());
+    ensure!(
+        begin.elapsed() > Duration::from_millis(500) && begin.elapsed() < Duration::from_secs(10),
+        "{:?}",
+        begin.elapsed()
+    );
     Ok(())
 }
 

@@ -83,7 +83,11 @@ async fn kill_at(point: &str, edit: &Value) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn f1_a_kill_at_every_step_of_a_reload_leaves_the_old_or_the_new_state() -> Result<()> {
-    let edit = json!([{ "op": "add", "path": "/haproxy/backends/0/timeouts/server", "value": "7s" }]);
+    // With a weight in it: what the uncommitted worker runs must not pass for an operator's hand.
+    let edit = json!([
+        { "op": "add", "path": "/haproxy/backends/0/timeouts/server", "value": "7s" },
+        { "op": "replace", "path": "/haproxy/backends/0/servers/0/weight", "value": 44 },
+    ]);
     for point in RELOAD {
         kill_at(point, &edit).await.map_err(|error| error.context(format!("at {point}")))?;
     }

@@ -235,3 +235,93 @@ async fn a_stop_is_remembered_and_a_start_brings_the_traffic_back() -> Result<()
     ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_haproxy_cannot_change_at_run_time_takes_a_reload() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    let mut wanted = document(2, port, &backend.address().to_string());
+    wanted["haproxy"]["backends"][1]["balance"] = json!("source");
+    wanted["haproxy"]["maps"] = json!([
+        { "id": "a", "name": "blue", "entries": [{ "key": "k", "value": "one" }] },
+        { "id": "b", "name": "green", "entries": [{ "key": "k", "value": "two" }] },
+    ]);
+    wanted["haproxy"]["frontends"][0]["rulePhases"] = json!({ "httpRequest": [
+        { "id": "r1", "action": { "type": "set-header", "name": "X-A", "value": "%[str(k),map(maps/blue.map,none)]" } },
+        { "id": "r2", "action": { "type": "set-header", "name": "X-B", "value": "%[str(k),map(maps/green.map,none)]" } },
+    ] });
+    let mut live = put_ok(&api, &wanted).await?;
+    let change = async |document: &serde_json::Value| -> Result<String> {
+        let answer = api.put("/api/state").json(document).send().await?;
+        let action =
+            answer.headers().get("plenum-action").and_then(|action| action.to_str().ok()).unwrap_or("").to_owned();
+        ensure!(answer.status() == 200, "{} {}", answer.status(), answer.text().await?);
+        Ok(action)
+    };
+    // A balance algorithm that does not follow weights.
+    live["haproxy"]["backends"][1]["servers"][0]["weight"] = json!(9);
+    ensure!(change(&live).await? == "reload");
+    // A value that cannot be part of a command.
+    live["haproxy"]["maps"][0]["entries"][0]["value"] = json!("@three");
+    ensure!(change(&live).await? == "reload");
+    // Two maps that swap their names.
+    live["haproxy"]["maps"][0]["name"] = json!("green");
+    live["haproxy"]["maps"][1]["name"] = json!("blue");
+    ensure!(change(&live).await? != "none");
+    let blue = crate::support::admin(&daemon, "show map maps/blue.map").await?;
+    ensure!(blue.contains("k two"), "HAProxy has the old map: {blue}");
+    // A port that a server cannot be checked on is for the checker to refuse.
+    let (status, body) = put(&api, &{
+        let mut bad = live.clone();
+        bad["haproxy"]["backends"][1]["servers"][0]["check"] = json!(true);
+        bad["haproxy"]["backends"][1]["servers"][0]["address"] = json!("127.0.0.1:0");
+        bad
+    })
+    .await?;
+    ensure!(matches!(status, 422 | 502), "{status} {body}");
+    agree(&daemon, &api).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_that_cannot_be_rendered_now_can_be_read_and_mended() -> Result<()> {
+    let wrapped = Wrapped::new()?;
+    let mut daemon = Daemon::builder().haproxy_program(&wrapped.program()).start().await?;
+    let api = daemon.api()?;
+    let (backend, port) = (http_backend("ok"), free_port());
+    let live = put_ok(&api, &document(2, port, &backend.address().to_string())).await?;
+    daemon.terminate()?;
+    // The program is gone, as during an upgrade of its package.
+    let away = wrapped.home.path().join("away");
+    fs::rename(wrapped.program(), &away)?;
+    daemon.start_again().await?;
+    let (status, body) = api.json(api.get("/api/state")).await?;
+    ensure!(status == 200 && body["haproxy"] == live["haproxy"], "{status} {body}");
+    let (status, body) = put(&api, &live).await?;
+    ensure!(
+        status == 502 && body["message"].as_str().is_some_and(|message| message.contains("haproxy.bin")),
+        "{status} {body}"
+    );
+    fs::rename(&away, wrapped.program())?;
+    put_ok(&api, &live).await?;
+    agree(&daemon, &api).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keepalived_is_checked_and_its_changes_reach_the_disk() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let mut live = put_ok(&api, &document(1, free_port(), "127.0.0.1:9")).await?;
+    live["keepalived"]["enabled"] = json!(true);
+    live["keepalived"]["globalDefs"] = json!({ "routerId": "one" });
+    put_ok(&api, &live).await?;
+    live["keepalived"]["globalDefs"]["routerId"] = json!("two");
+    put_ok(&api, &live).await?;
+    let text = fs::read_to_string(daemon.data().join("haproxy/current/keepalived.conf"))?;
+    ensure!(text.contains("router_id two"), "{text}");
+    ensure!(api.get("/api/keepalived/cfg").send().await?.text().await? == text);
+    agree(&daemon, &api).await?;
+    Ok(())
+}

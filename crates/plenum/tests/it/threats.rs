@@ -13,8 +13,12 @@ fn with_payload(document: &Value, payload: &str) -> Vec<Value> {
     fn strings(value: &Value, path: &str, found: &mut Vec<String>) {
         match value {
             Value::String(_) => found.push(path.to_owned()),
-            Value::Array(items) => items.iter().enumerate().for_each(|(index, item)| strings(item, &format!("{path}/{index}"), found)),
-            Value::Object(fields) => fields.iter().for_each(|(key, item)| strings(item, &format!("{path}/{key}"), found)),
+            Value::Array(items) => {
+                items.iter().enumerate().for_each(|(index, item)| strings(item, &format!("{path}/{index}"), found))
+            }
+            Value::Object(fields) => {
+                fields.iter().for_each(|(key, item)| strings(item, &format!("{path}/{key}"), found))
+            }
             _ => {}
         }
     }
@@ -38,7 +42,13 @@ async fn v1_no_string_of_a_document_or_a_request_reaches_a_shell() -> Result<()>
     let mut base = put_ok(&api, &document(1, free_port(), "127.0.0.1:9")).await?;
     base["acls"] = json!([{ "id": "a", "name": "a", "field": "path", "operator": "beg", "values": ["/x"] }]);
     base["keepalived"] = json!({ "enabled": false, "trackScripts": [{ "id": "t", "script": "/bin/true" }] });
-    for payload in [format!("$({touch})"), format!("`{touch}`"), format!("x; {touch}"), format!("x | {touch} #"), format!("' ; {touch} ; '")] {
+    for payload in [
+        format!("$({touch})"),
+        format!("`{touch}`"),
+        format!("x; {touch}"),
+        format!("x | {touch} #"),
+        format!("' ; {touch} ; '"),
+    ] {
         for hostile in with_payload(&base, &payload) {
             // Some fields take any text and some do not; what counts is that nothing was run.
             let (status, body) = put(&api, &hostile).await?;
