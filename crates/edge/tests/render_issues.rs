@@ -1,7 +1,7 @@
 //! What HAProxy would refuse, ignore or read differently is an issue with the path of the culprit; and the properties of
 //! what is rendered that others build on: the marker, the mask, the addresses.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+#![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
 
 #[path = "support/rendering.rs"]
 mod rendering;
@@ -374,6 +374,20 @@ fn values_that_haproxy_refuses_are_issues() {
         "/haproxy/backends/0/options/0",
         "no \"option bogus\"",
     );
+    let ssl = "/haproxy/globalSettings/ssl";
+    let options = json!({ "server": { "options": ["prefer-client-ciphers"] } });
+    refused(&with(ssl, options), &format!("{ssl}/server/options/0"), "option of binds");
+    refused(
+        &with(ssl, json!({ "bind": { "options": ["bogus"] } })),
+        &format!("{ssl}/bind/options/0"),
+        "no such option",
+    );
+    let mut sni = with(&format!("{SERVER}/ssl"), json!(true));
+    sni["haproxy"]["backends"][0]["servers"][0]["sni"] = json!("api.example.com");
+    refused(&sni, &format!("{SERVER}/sni"), "str(api.example.com)");
+    let rings =
+        json!([{ "id": "r", "name": "r", "size": 1024, "servers": [{ "name": "s", "address": "127.0.0.1:1" }] }]);
+    refused(&with("/haproxy/rings", rings), "/haproxy/rings/0/size", "16384");
     let defaults = "/haproxy/defaultsBlocks/0";
     refused(
         &with(&format!("{defaults}/timeouts"), json!({ "server": "25d" })),

@@ -127,6 +127,9 @@ impl<'t> Test<'t> {
     /// Reports what HAProxy would refuse, or take for a test that never holds.
     fn check(&self, out: &mut Out) {
         let operator = self.operator;
+        if let Some(fault) = values::sample_fault(self.field) {
+            out.issue_at("field", fault);
+        }
         let fetch = self.field.split(',').next().unwrap_or_default().trim();
         if self.argument.is_some_and(|argument| !argument.is_empty()) && TAKES_NOTHING.contains(&fetch) {
             out.issue_at("fieldArg", format!("must be empty: \"{fetch}\" takes no argument"));

@@ -224,7 +224,7 @@ pub(super) fn render<'d>(
             variable_name(out, "name", &action.name);
             check_sample(out, phase, "expression", &action.expression);
             let parts = ["set-var(", scope(action.scope), ".", &action.name, ")"];
-            out.line(verb).glued(&parts).arg(&action.expression).when(condition);
+            out.line(verb).glued(&parts).sample(&action.expression).when(condition);
         }
         Act::UnsetVar(action) => {
             variable_name(out, "name", &action.name);
@@ -245,11 +245,15 @@ pub(super) fn render<'d>(
         }
         Act::CaptureRequest(action) => {
             check_sample(out, phase, "expression", &action.expression);
-            out.line(verb).key("capture").arg(&action.expression).count("len", Some(action.len.get())).when(condition);
+            out.line(verb)
+                .key("capture")
+                .sample(&action.expression)
+                .count("len", Some(action.len.get()))
+                .when(condition);
         }
         Act::CaptureResponse(action) => {
             check_sample(out, phase, "expression", &action.expression);
-            out.line(verb).key("capture").arg(&action.expression).count("id", Some(action.id.get())).when(condition);
+            out.line(verb).key("capture").sample(&action.expression).count("id", Some(action.id.get())).when(condition);
         }
         Act::Lua(action) => {
             needs_lua(out, rules);
@@ -338,7 +342,7 @@ fn track(out: &mut Out, rules: &mut Rules<'_, '_, '_>, verb: &'static str, actio
     out.at("scIndex", |out| rules.counter(out, action.sc_index.get()));
     if let Some(name) = name {
         let index = action.sc_index.get().to_string();
-        out.line(verb).glued(&["track-sc", &index]).arg(&action.key).key("table").arg(&name).when(condition);
+        out.line(verb).glued(&["track-sc", &index]).sample(&action.key).key("table").arg(&name).when(condition);
     }
 }
 
@@ -416,7 +420,7 @@ fn resolve(
         None => "",
     };
     let parts = ["do-resolve(", scope(action.var_scope), ".", &action.var_name, ",", section, family, ")"];
-    out.line(verb).glued(&parts).arg(&action.expression).when(condition);
+    out.line(verb).glued(&parts).sample(&action.expression).when(condition);
 }
 
 pub(super) fn scope(scope: Scope) -> &'static str {

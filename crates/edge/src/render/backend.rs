@@ -122,7 +122,7 @@ fn stick_table(out: &mut Out, cx: &Context<'_>, table: &StickTable) {
     });
     drop(line);
     out.at("stickOn", |out| {
-        out.line("stick on").arg(&table.stick_on);
+        out.line("stick on").sample(&table.stick_on);
     });
 }
 
@@ -226,8 +226,21 @@ fn tls(line: &mut super::writer::Line<'_>, cx: &Context<'_>, server: &Server) {
         }
     }
     if let Some(sni) = server.sni.as_ref().filter(|sni| !sni.is_empty()) {
-        line.key("sni").arg(sni);
+        line.under("sni", |line| {
+            if is_host_name(sni) {
+                line.issue(format!("is the expression of a sample; for a fixed name write str({sni})"));
+            }
+            line.key("sni").sample(sni);
+        });
     }
+}
+
+/// Whether an expression is rather the name of a host: dots, and none of the families of samples that have some.
+fn is_host_name(expression: &str) -> bool {
+    const FAMILIES: [&str; 8] = ["req.", "res.", "fc.", "bc.", "capture.", "internal.", "ssl_", "http."];
+    expression.contains('.')
+        && super::values::is_host(expression)
+        && !FAMILIES.iter().any(|family| expression.starts_with(family))
 }
 
 /// The tables of rate-limit profiles that rules apply. Clients told apart by their address are counted as IPv6, which

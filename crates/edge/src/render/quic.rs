@@ -46,6 +46,10 @@ pub(super) fn tunables(out: &mut Out, cx: &Context<'_>, quic: &GlobalQuic, needs
 fn one(out: &mut Out, cx: &Context<'_>, tunable: &Tunable, value: Value<'_>) {
     let Tunable(key, now, before) = tunable;
     out.enter(*key);
+    // HAProxy's parser takes no 0 for any of the counts.
+    if matches!(value, Value::Number(0)) && cx.target.features.quic() {
+        out.issue("must be at least 1");
+    }
     let keyword = match before {
         _ if !cx.target.features.quic() => {
             out.issue("the installed HAProxy was built without QUIC");

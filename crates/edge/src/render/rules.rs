@@ -195,7 +195,7 @@ impl<'c, 'n, 'd> Rules<'c, 'n, 'd> {
         let name = out.at("tableName", |out| self.table(out, table));
         self.counter(out, 0);
         if let Some(name) = name {
-            out.line("tcp-request connection").key("track-sc0").arg(key).key("table").arg(&name);
+            out.line("tcp-request connection").key("track-sc0").sample(key).key("table").arg(&name);
         }
     }
 

@@ -4,6 +4,7 @@ use super::acl::{Condition, Test};
 use super::actions::deny_status;
 use super::rules::Rules;
 use super::sections::{is_network_map, map_file};
+use super::values;
 use super::writer::{Out, Phrase};
 use crate::state::acl::Operator;
 use crate::state::security::{BotDefense, GeoBlock, RateLimit, SecurityProfile};
@@ -24,7 +25,16 @@ pub(super) fn render<'d>(out: &mut Out, rules: &mut Rules<'_, '_, 'd>, id: &str,
     };
     match &profiles[index] {
         SecurityProfile::RateLimit(profile) => {
-            check(out, &|out| deny_status(out, "denyStatus", Some(profile.config.deny_status.get())));
+            check(out, &|out| {
+                deny_status(out, "denyStatus", Some(profile.config.deny_status.get()));
+                for (key, expression) in
+                    [("trackBy", &profile.config.track_by), ("counterExpression", &profile.config.counter_expression)]
+                {
+                    if let Some(fault) = values::sample_fault(expression) {
+                        out.issue_at(key, fault);
+                    }
+                }
+            });
             rules.needs.tables.insert(&profile.id, index);
             rate_limit(out, rules, &profile.id, &profile.config, condition);
         }

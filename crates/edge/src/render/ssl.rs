@@ -86,8 +86,25 @@ const SERVER: Side = Side {
     binds: false,
 };
 
-/// Options that `ssl-default-server-options` refuses.
-const ONLY_BINDS: [&str; 3] = ["prefer-client-ciphers", "strict-sni", "allow-0rtt"];
+/// The options that both sides have up to HAProxy 3.2. Later versions may know more, so nothing is refused for them.
+const OPTIONS: [&str; 13] = [
+    "no-sslv3",
+    "no-tlsv10",
+    "no-tlsv11",
+    "no-tlsv12",
+    "no-tlsv13",
+    "no-tls-tickets",
+    "force-sslv3",
+    "force-tlsv10",
+    "force-tlsv11",
+    "force-tlsv12",
+    "force-tlsv13",
+    "ssl-min-ver",
+    "ssl-max-ver",
+];
+
+/// The option that only binds have.
+const ONLY_BINDS: &str = "prefer-client-ciphers";
 
 pub(super) fn render(out: &mut Out, cx: &Context<'_>, ssl: &GlobalSsl) {
     if !cx.target.features.tls() {
@@ -167,7 +184,7 @@ fn lists_of(out: &mut Out, cx: &Context<'_>, side: &Side, profile: &Profile, lis
     list(out, cx, "curves", side.curves, lists.curves.as_deref(), profile.curves);
     list(out, cx, "sigalgs", side.sigalgs, lists.sigalgs.as_deref(), "");
     list(out, cx, "clientSigalgs", side.client_sigalgs, lists.client_sigalgs.as_deref(), "");
-    options(out, side, profile, lists);
+    options(out, cx, side, profile, lists);
 }
 
 /// One list: the document's own, or else the profile's where the version has the directive.
@@ -195,7 +212,7 @@ fn list(
     }
 }
 
-fn options(out: &mut Out, side: &Side, profile: &Profile, lists: &SslLists) {
+fn options(out: &mut Out, cx: &Context<'_>, side: &Side, profile: &Profile, lists: &SslLists) {
     let versions = lists.enabled_versions.as_deref().unwrap_or(profile.versions);
     let own = lists.options.as_deref();
     let preset: Vec<&'static str> = match own {
@@ -210,10 +227,13 @@ fn options(out: &mut Out, side: &Side, profile: &Profile, lists: &SslLists) {
         return;
     }
     out.enter("options");
-    if !side.binds
-        && let Some(option) = own.iter().find(|option| ONLY_BINDS.contains(&option.as_str()))
-    {
-        out.issue(format!("\"{option}\" is an option of binds; servers do not have it"));
+    for (index, option) in own.iter().enumerate() {
+        let name = option.split_whitespace().next().unwrap_or_default();
+        if name == ONLY_BINDS && !side.binds {
+            out.at(index, |out| out.issue(format!("\"{name}\" is an option of binds; servers do not have it")));
+        } else if name != ONLY_BINDS && !OPTIONS.contains(&name) && !cx.target.since((3, 3)) {
+            out.at(index, |out| out.issue(format!("HAProxy has no such option here; it has {}", OPTIONS.join(", "))));
+        }
     }
     let mut line = out.line(side.options);
     if let (Some(lowest), Some(highest)) = (versions.iter().min(), versions.iter().max()) {

@@ -197,6 +197,33 @@ fn closing(expression: &str) -> Option<usize> {
     None
 }
 
+/// What is obviously wrong with an expression of a sample: the name of a fetch, its arguments, and converters.
+pub(super) fn sample_fault(expression: &str) -> Option<&'static str> {
+    let end = expression.find(['(', ',']).unwrap_or(expression.len());
+    let name = &expression[..end];
+    let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    if !is_name {
+        return Some(
+            "is no expression of a sample: it has to begin with the name of a fetch, such as src or req.hdr(host)",
+        );
+    }
+    // Quotes within arguments are HAProxy's to judge; parentheses in them do not count.
+    let mut depth = 0_i32;
+    let mut quote = None;
+    for c in expression.chars() {
+        match (c, quote) {
+            ('"' | '\'', None) => quote = Some(c),
+            (c, Some(open)) if c == open => quote = None,
+            (_, Some(_)) => {}
+            ('(', None) => depth += 1,
+            (')', None) => depth -= 1,
+            _ => {}
+        }
+    }
+    (depth > 0).then_some("is no expression of a sample: ( without )")
+}
+
 /// What a sample is taken from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
@@ -263,6 +290,18 @@ mod tests {
         }
         for bad in ["(", ")", "[a", "*a", "a\\", "(a", "a|*"] {
             assert!(regex_fault(bad).is_some(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn samples() {
+        for good in
+            ["src", "req.hdr(host),lower", "str(\"a)b\")", "var(txn.x)", "req.payload(0,4)", "table_http_req_rate(t)"]
+        {
+            assert_eq!(sample_fault(good), None, "{good}");
+        }
+        for bad in ["", "(", "two words", "-f", "$x", "req.hdr(host", "../x"] {
+            assert!(sample_fault(bad).is_some(), "{bad}");
         }
     }
 

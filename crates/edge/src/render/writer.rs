@@ -261,6 +261,14 @@ impl<'o> Line<'o> {
         self.arg(if value.is_empty() { "%[str()]" } else { value })
     }
 
+    /// Adds the expression of a sample as one word.
+    pub(super) fn sample(&mut self, expression: &str) -> &mut Self {
+        if let Some(fault) = super::values::sample_fault(expression) {
+            self.out.issue(fault);
+        }
+        self.arg(expression)
+    }
+
     /// Adds a value as one word, under its keyword, when there is one.
     pub(super) fn pair(&mut self, keyword: &'static str, value: Option<&str>) -> &mut Self {
         if let Some(value) = value {

@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 /// Replaces what names files, Lua functions, or is spelled in HAProxy's own language.
 pub(crate) fn tame(value: &mut Value) {
-    walk(value, "", "");
+    walk(value, "");
     let plugins = &mut value["haproxy"]["globalSettings"]["luaPlugins"];
     *plugins = json!([{ "name": "a", "path": "lua/hello.lua" }, { "name": "b", "path": "lua/auth-request.lua" }]);
 }
 
-fn walk(value: &mut Value, key: &str, section: &str) {
+fn walk(value: &mut Value, section: &str) {
     match value {
         Value::Object(members) => {
             action(members, section);
@@ -28,10 +28,10 @@ fn walk(value: &mut Value, key: &str, section: &str) {
                     _ => section.to_owned(),
                 };
                 field(member, name, &section);
-                walk(member, name, &section);
+                walk(member, &section);
             }
         }
-        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, key, section)),
+        Value::Array(items) => items.iter_mut().for_each(|item| walk(item, section)),
         _ => {}
     }
 }
