@@ -523,6 +523,13 @@ fn the_marker_is_that_of_everything_that_needs_a_reload() {
     let mut unweighted = base();
     unweighted["haproxy"]["backends"][0]["servers"][0].as_object_mut().unwrap().remove("weight");
     assert_eq!(ok(&unweighted).marker, plain);
+    // Weights of an algorithm that spreads by a fixed map need a reload.
+    let fixed = |weight: u32| {
+        let mut document = with("/haproxy/backends/0/balance", json!("source"));
+        document["haproxy"]["backends"][0]["servers"][0]["weight"] = json!(weight);
+        ok(&document).marker
+    };
+    assert_ne!(fixed(10), fixed(20));
     for (pointer, value) in [
         (format!("{SERVER}/name"), json!("other")),
         (format!("{SERVER}/address"), json!("host.example.com:8081")),

@@ -1,5 +1,7 @@
 //! What rendered rules do to real requests in a real HAProxy: that a protection protects is not seen in its text.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
+
 #[path = "support/rendering.rs"]
 mod rendering;
 

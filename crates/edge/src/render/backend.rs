@@ -57,9 +57,10 @@ fn one(out: &mut Out, cx: &Context<'_>, backend: &Backend) {
         out.line("retries").num(retries.get());
     }
     timeouts(out, backend);
+    let weighs = weights_can_change(backend);
     out.enter("servers");
     for (index, server) in backend.servers.iter().enumerate() {
-        out.at(index, |out| self::server(out, cx, server));
+        out.at(index, |out| self::server(out, cx, server, weighs));
     }
     out.leave();
     if !backend.advanced_directives.is_empty() {
@@ -154,7 +155,18 @@ pub fn numeric(address: &str) -> Option<SocketAddr> {
     Some(SocketAddr::new(host.parse().ok()?, port))
 }
 
-fn server(out: &mut Out, cx: &Context<'_>, server: &Server) {
+/// Whether HAProxy changes weights at run time: algorithms that spread by a fixed map take 0 and the configured weight
+/// only.
+fn weights_can_change(backend: &Backend) -> bool {
+    let by_hand = |directive: &crate::state::common::Free| {
+        let directive = directive.trim_start();
+        directive.starts_with("balance") || directive.starts_with("hash-type")
+    };
+    matches!(backend.balance, Balance::Roundrobin | Balance::Leastconn | Balance::First | Balance::Random)
+        && !backend.advanced_directives.iter().any(by_hand)
+}
+
+fn server(out: &mut Out, cx: &Context<'_>, server: &Server, weighs: bool) {
     if server.address.starts_with("quic")
         && let Some(message) = cx.lacks((3, 3), "QUIC towards servers")
     {
@@ -173,10 +185,15 @@ fn server(out: &mut Out, cx: &Context<'_>, server: &Server) {
     if server.ssl {
         tls(&mut line, cx, server);
     }
-    if let Some(weight) = server.weight {
-        line.volatile(|line| {
-            line.key("weight").num(weight.get());
-        });
+    match server.weight {
+        Some(weight) if weighs => {
+            line.volatile(|line| {
+                line.key("weight").num(weight.get());
+            });
+        }
+        weight => {
+            line.count("weight", weight.map(|weight| weight.get()));
+        }
     }
     line.count("maxconn", server.maxconn.map(|count| count.get()));
     line.flag(server.backup, "backup");
