@@ -10,7 +10,9 @@ use haproxy::{
 use platform::{audit::AuditId, db::Permit, failpoint};
 
 use super::{
-    ApplyError, Candidate, Change, Engine, Live, blocking, commit,
+    ApplyError, Candidate, Change, Engine, Live, blocking,
+    candidate::Sealed,
+    commit,
     generation::{CONFIG_FILE, KEEPALIVED_FILE, Number},
     hints,
     intent::Intent,
@@ -33,9 +35,9 @@ impl Step<'_> {
     /// Nothing to do but to store: the configuration is the same, though the document may not be.
     pub(super) async fn record(self, candidate: Candidate) -> Result<Arc<Live>, ApplyError> {
         let audit = commit::open(self, "none", None, None).await?;
-        let packed = self.pack(&candidate).await?;
+        let stored = self.pack(&candidate).await?;
         let generation = self.live.map_or(0, |live| live.generation);
-        commit::commit(self, audit, candidate, packed, generation, "none").await
+        commit::commit(self, audit, candidate, stored, generation, "none").await
     }
 
     /// Over the admin socket. The generation is written all the same, so that the next reload keeps the values.
@@ -268,10 +270,16 @@ impl Step<'_> {
         }
     }
 
-    /// Compresses the snapshot beside everything else.
-    async fn pack(&self, candidate: &Candidate) -> Result<store::Packed, ApplyError> {
-        let (live, text) = (self.live.cloned(), Arc::clone(&candidate.text));
-        blocking(move || store::pack(live.as_ref().map(|live| (&live.row, &*live.text)), &text)).await
+    /// Writes, hashes and compresses the document beside everything else.
+    async fn pack(&self, candidate: &Candidate) -> Result<(Sealed, store::Packed), ApplyError> {
+        let (live, document) = (self.live.cloned(), Arc::clone(&candidate.document));
+        let vault = Arc::clone(&self.engine.vault);
+        blocking(move || {
+            let sealed = Sealed::of(&document, &vault);
+            let packed = store::pack(live.as_ref().map(|live| (&live.row, &*live.text)), &sealed.text);
+            (sealed, packed)
+        })
+        .await
     }
 }
 

@@ -34,12 +34,6 @@ pub enum Edit {
 pub struct Candidate {
     /// The document.
     pub document: Arc<Document>,
-    /// Its canonical text without `meta`, secrets sealed.
-    pub text: Arc<str>,
-    /// Canonical JSON of its `meta`.
-    pub meta: String,
-    /// SHA-256 (hex) of the text.
-    pub sha: String,
     /// What it renders to.
     pub rendered: Rendered,
     /// The files of its generation.
@@ -66,23 +60,36 @@ impl Candidate {
         }
     }
 
-    /// Renders and hashes a document.
-    pub fn derive(document: Arc<Document>, target: &Target, vault: &Vault) -> Result<Candidate, ApplyError> {
+    /// Renders a document.
+    pub fn derive(document: Arc<Document>, target: &Target) -> Result<Candidate, ApplyError> {
         let rendered = render::render(&document, target).map_err(ApplyError::Issues)?;
+        let (files, version) = (files(&rendered), target.version.to_string());
+        Ok(Candidate { document, rendered, files, version })
+    }
+}
+
+/// A document as the store keeps it.
+///
+/// Apart from the candidate, because writing and hashing ten thousand backends takes longer than rendering them, and
+/// HAProxy's checker need not wait for it.
+#[derive(Clone, Debug)]
+pub(super) struct Sealed {
+    /// The canonical text without `meta`, secrets sealed.
+    pub(super) text: Arc<str>,
+    /// Canonical JSON of `meta`.
+    pub(super) meta: String,
+    /// SHA-256 (hex) of the text.
+    pub(super) sha: String,
+}
+
+impl Sealed {
+    /// Writes and hashes a document, sealing its secrets.
+    pub(super) fn of(document: &Document, vault: &Vault) -> Sealed {
         // The document's own writer marks a sealed value with the same prefix.
         let seal =
             |clear: &str| vault.seal_deterministic(SEALED_FOR, clear).trim_start_matches(shape::SEALED).to_owned();
-        let stored = state::stored(&document, &seal);
-        let (files, version) = (files(&rendered), target.version.to_string());
-        Ok(Candidate {
-            document,
-            text: stored.body.into(),
-            meta: stored.meta,
-            sha: stored.hash,
-            rendered,
-            files,
-            version,
-        })
+        let stored = state::stored(document, &seal);
+        Sealed { text: stored.body.into(), meta: stored.meta, sha: stored.hash }
     }
 }
 

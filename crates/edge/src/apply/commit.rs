@@ -8,7 +8,7 @@ use platform::{
 };
 use serde_json::json;
 
-use super::{ApplyError, Candidate, Live, act::Step, generation::Number, intent::Intent};
+use super::{ApplyError, Candidate, Live, act::Step, candidate::Sealed, generation::Number, intent::Intent};
 use crate::store::{self, Packed, Row, Settings};
 
 /// The event that a committed change publishes.
@@ -41,7 +41,7 @@ pub(super) async fn commit(
     step: Step<'_>,
     audit: AuditId,
     candidate: Candidate,
-    packed: Packed,
+    (sealed, packed): (Sealed, Packed),
     generation: Number,
     action: &str,
 ) -> Result<Arc<Live>, ApplyError> {
@@ -52,16 +52,16 @@ pub(super) async fn commit(
         Some(live) => Some(live.row.clone()),
         None => store::newest(&engine.db).await?,
     };
-    let (seq, id, depth, base) = store::following(last.as_ref(), now, &candidate.sha, &packed);
+    let (seq, id, depth, base) = store::following(last.as_ref(), now, &sealed.sha, &packed);
     let row = Row {
         seq,
         id: id.to_string(),
         at: clock::micros(now),
         actor: step.change.actor.clone(),
         reason: step.change.reason.clone(),
-        sha: candidate.sha.clone(),
-        size: i64::try_from(candidate.text.len()).unwrap_or(i64::MAX),
-        meta: candidate.meta.clone(),
+        sha: sealed.sha,
+        size: i64::try_from(sealed.text.len()).unwrap_or(i64::MAX),
+        meta: sealed.meta,
         depth,
         base,
     };
@@ -90,7 +90,7 @@ pub(super) async fn commit(
     }
     engine.trouble.store(None);
     failpoint!("apply.after_commit");
-    let live = Arc::new(Live::new(candidate, row, generation));
+    let live = Arc::new(Live::new(candidate, row, sealed.text, generation));
     engine.live.store(Some(Arc::clone(&live)));
     failpoint!("apply.end");
     Ok(live)

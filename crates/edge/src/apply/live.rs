@@ -41,11 +41,11 @@ pub struct Live {
 }
 
 impl Live {
-    pub(super) fn new(parts: super::candidate::Candidate, row: Row, generation: Number) -> Live {
+    pub(super) fn new(parts: super::candidate::Candidate, row: Row, text: Arc<str>, generation: Number) -> Live {
         Live {
             document: parts.document,
             row,
-            text: parts.text,
+            text,
             cfg: parts.rendered.cfg.into(),
             keepalived: parts.rendered.keepalived,
             marker: parts.rendered.marker,

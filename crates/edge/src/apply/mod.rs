@@ -249,7 +249,7 @@ impl Engine {
         target: &Target,
     ) -> Result<Candidate, ApplyError> {
         let (edit, directives) = (change.edit.clone(), change.directives);
-        let (vault, target, clock) = (Arc::clone(&self.vault), target.clone(), Arc::clone(&self.clock));
+        let (target, clock) = (target.clone(), Arc::clone(&self.clock));
         let actor = change.actor.clone();
         blocking(move || {
             let mut document = Candidate::read(&edit, live.as_deref())?;
@@ -258,7 +258,7 @@ impl Engine {
                 return Err(ApplyError::Directives);
             }
             Arc::make_mut(&mut document).touch(clock.now(), Some(&actor), current.map(|current| &current.meta));
-            Candidate::derive(document, &target, &vault)
+            Candidate::derive(document, &target)
         })
         .await?
     }

@@ -7,6 +7,7 @@ use similar::TextDiff;
 
 use super::{
     Action, ApplyError, Candidate, Change, Engine, act, blocking,
+    candidate::Sealed,
     generation::{CONFIG_FILE, Generations, KEEPALIVED_FILE},
     plan,
     proxy::Mode,
@@ -66,6 +67,7 @@ impl Engine {
             Action::Runtime(operations) => operations.iter().map(plan::Operation::describe).collect(),
             Action::Nothing | Action::Reload => Vec::new(),
         };
+        let vault = Arc::clone(&self.vault);
         blocking(move || {
             let after = if wanted.secrets {
                 candidate.rendered.cfg.clone()
@@ -82,7 +84,7 @@ impl Engine {
                 changes: live.as_ref().map(|live| diff::diff(&live.document, &candidate.document)).unwrap_or_default(),
                 diff: TextDiff::from_lines(&before, &after).unified_diff().header("live", "planned").to_string(),
                 rendered: wanted.rendered.then_some(after),
-                etag: candidate.sha.clone(),
+                etag: Sealed::of(&candidate.document, &vault).sha,
                 checked: wanted.check,
             }
         })

@@ -52,10 +52,10 @@ impl Engine {
         let Some((row, text)) = self.newest_readable().await? else { return Ok(None) };
         let (vault, opening, meta) = (Arc::clone(&self.vault), Arc::clone(&text), row.meta.clone());
         let document = Arc::new(blocking(move || open(&opening, &meta, &vault)).await??);
-        match self.rendered(&document, &row, &text).await {
+        match self.rendered(&document).await {
             Ok(candidate) => {
                 let generation = self.generations.current().unwrap_or(0);
-                Ok(Some(Live::new(candidate, row, generation)))
+                Ok(Some(Live::new(candidate, row, text, generation)))
             }
             Err(error) => {
                 tracing::error!(error = error.summary(), "the stored document cannot be rendered");
@@ -65,15 +65,9 @@ impl Engine {
     }
 
     /// Renders a stored document for the HAProxy that is installed now.
-    async fn rendered(&self, document: &Arc<Document>, row: &Row, text: &Arc<str>) -> Result<Candidate, ApplyError> {
-        let target = self.target().await?;
-        let (document, text, row) = (Arc::clone(document), Arc::clone(text), row.clone());
-        blocking(move || {
-            let rendered = crate::render::render(&document, &target).map_err(ApplyError::Issues)?;
-            let (files, version) = (candidate::files(&rendered), target.version.to_string());
-            Ok(Candidate { document, text, meta: row.meta, sha: row.sha, rendered, files, version })
-        })
-        .await?
+    async fn rendered(&self, document: &Arc<Document>) -> Result<Candidate, ApplyError> {
+        let (target, document) = (self.target().await?, Arc::clone(document));
+        blocking(move || Candidate::derive(document, &target)).await?
     }
 
     /// The newest snapshot that can be read. Damaged ones are named in the log and left as they are; a document that stands in
@@ -178,8 +172,8 @@ impl Engine {
         if live.is_rendered() && live.version == self.target().await?.version.to_string() {
             return Ok(live);
         }
-        let candidate = self.rendered(&live.document, &live.row, &live.text).await?;
-        let fresh = Arc::new(Live::new(candidate, live.row.clone(), live.generation));
+        let candidate = self.rendered(&live.document).await?;
+        let fresh = Arc::new(Live::new(candidate, live.row.clone(), Arc::clone(&live.text), live.generation));
         self.live.store(Some(Arc::clone(&fresh)));
         Ok(fresh)
     }
