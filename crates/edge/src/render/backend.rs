@@ -7,7 +7,7 @@ use super::defaults::{init_addr, mode};
 use super::options;
 use super::writer::Out;
 use crate::state::backend::{Backend, Balance, HttpReuse, SendProxy, Server, StickTable, StickType};
-use crate::state::common::ServerVerify;
+use crate::state::common::{Mode, ServerVerify};
 use crate::state::security::SecurityProfile;
 
 pub(super) fn render(out: &mut Out, cx: &Context<'_>, needs: &mut Needs<'_>) {
@@ -268,7 +268,8 @@ pub(super) fn tables(out: &mut Out, cx: &Context<'_>, needs: &Needs<'_>) {
         let Some(SecurityProfile::RateLimit(profile)) = cx.document.security_profiles.get(index) else { continue };
         out.enter(index);
         let config = &profile.config;
-        out.section("backend").glued(&["st_rl_", &profile.id]);
+        let block = cx.defaults_for(Mode::Http).map(|block| block.name.as_str());
+        out.section("backend").glued(&["st_rl_", &profile.id]).pair("from", block);
         out.enter("config");
         let mut line = out.line("stick-table");
         line.key("type").key(if config.track_by == "src" { "ipv6" } else { "string len 128" });

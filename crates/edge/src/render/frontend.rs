@@ -86,7 +86,10 @@ pub(super) fn backend_name<'d>(out: &mut Out, cx: &Context<'d>, mode: Mode, id: 
 
 fn http<'d>(out: &mut Out, cx: &Context<'d>, needs: &mut Needs<'d>, frontend: &'d Frontend) {
     let opts = &frontend.http_opts;
+    let acls = Acls::render(out, cx, &used_acls(frontend));
     out.enter("httpOpts");
+    // Before all rules, because HAProxy evaluates it before them.
+    monitor(out, opts);
     toggles(out, needs, opts);
     forwarding(out, opts);
     logging(out, cx, frontend);
@@ -104,8 +107,6 @@ fn http<'d>(out: &mut Out, cx: &Context<'d>, needs: &mut Needs<'d>, frontend: &'
     http2(out, cx, needs, frontend);
     out.leave();
 
-    let acls = Acls::render(out, cx, &used_acls(frontend));
-    out.at("httpOpts", |out| monitor(out, opts));
     let delay = frontend.tcp_opts.inspect_delay.as_ref();
     out.at("tcpOpts", |out| timeout(out, "inspectDelay", "tcp-request inspect-delay", delay));
     let mut rules = Rules::new(cx, needs, frontend, acls);
