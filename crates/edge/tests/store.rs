@@ -1,13 +1,15 @@
 //! The store of documents: one suite, on SQLite and on a real PostgreSQL.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{collections::HashSet, sync::Arc};
 
-use plenum_edge::store::{self, Retention, Row, Settings};
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     clock::{self, Clock, Manual},
     db::{Db, Location},
 };
+use plenum_edge::store::{self, Retention, Row, Settings};
 use sha2::{Digest as _, Sha256};
 use testkit::Postgres;
 

@@ -124,7 +124,7 @@ permissions! {
     EdgeStateRead = "edge:state:read", Viewer;
     /// Change the state document.
     EdgeStateWrite = "edge:state:write", Admin;
-    /// Write free-text directives into the state document.
+    /// Write free-text directives, and commands that keepalived runs, into the state document.
     EdgeDirectives = "edge:directives", Admin;
     /// List and read snapshots.
     EdgeSnapshotsRead = "edge:snapshots:read", Viewer;

@@ -68,7 +68,7 @@ impl Step<'_> {
                 self.load(&candidate, overlay.as_ref()).await?;
             }
             failpoint!("apply.after_act");
-            Ok(packed?)
+            packed
         };
         match done.await {
             Ok(packed) => match commit::commit(self, audit, candidate, packed, number, "runtime").await {
@@ -105,7 +105,7 @@ impl Step<'_> {
             failpoint!("apply.after_swap");
             self.load(&candidate, overlay.as_ref()).await?;
             failpoint!("apply.after_act");
-            Ok(packed?)
+            packed
         };
         let error = match done.await {
             Ok(packed) => match commit::commit(self, audit, candidate, packed, number, "reload").await {

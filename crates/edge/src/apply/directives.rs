@@ -1,8 +1,9 @@
-//! Free directives need a permission of their own; this finds out whether a change touches any.
+//! Free directives, and commands that keepalived runs, need a permission of their own; this finds out whether a change
+//! touches any.
 
 use std::sync::Arc;
 
-use crate::state::{Document, common::Free};
+use crate::state::Document;
 
 /// Whether two documents have the same free directives in the same places. Without a document before, there were none.
 pub(super) fn same(before: Option<&Document>, after: &Document) -> bool {
@@ -17,20 +18,31 @@ pub(super) fn same(before: Option<&Document>, after: &Document) -> bool {
     all(before).eq(all(after))
 }
 
-/// Every free directive with the place it stands in.
-fn all(document: &Document) -> impl Iterator<Item = (&str, &str, &Free)> {
+/// Every free directive with the place it stands in, and every command that keepalived runs as root.
+fn all(document: &Document) -> impl Iterator<Item = (&str, &str, &str)> {
     let backends = document.haproxy.backends.iter().flat_map(|backend| {
         let id = backend.id.as_str();
         let servers = backend.servers.iter().flat_map(move |server| {
-            server.advanced_directives.iter().map(move |line| (id, server.name.as_str(), line))
+            server.advanced_directives.iter().map(move |line| (id, server.name.as_str(), line.as_str()))
         });
-        backend.advanced_directives.iter().map(move |line| (id, "", line)).chain(servers)
+        backend.advanced_directives.iter().map(move |line| (id, "", line.as_str())).chain(servers)
     });
     all_but_backends(document).chain(backends)
 }
 
-fn all_but_backends(document: &Document) -> impl Iterator<Item = (&str, &str, &Free)> {
-    let global = document.haproxy.global_settings.advanced_directives.iter().map(|line| ("", "", line));
-    let defaults = document.haproxy.defaults_blocks.iter();
-    global.chain(defaults.flat_map(|block| block.advanced_directives.iter().map(|line| (block.id.as_str(), "", line))))
+fn all_but_backends(document: &Document) -> impl Iterator<Item = (&str, &str, &str)> {
+    let global = document.haproxy.global_settings.advanced_directives.iter().map(|line| ("", "", line.as_str()));
+    let defaults = document
+        .haproxy
+        .defaults_blocks
+        .iter()
+        .flat_map(|block| block.advanced_directives.iter().map(|line| (block.id.as_str(), "", line.as_str())));
+    let scripts =
+        document.keepalived.track_scripts.iter().map(|script| (script.id.as_str(), "script", script.script.as_str()));
+    let notices = document.keepalived.sync_groups.iter().flat_map(|group| {
+        let commands =
+            [("master", &group.notify_master), ("backup", &group.notify_backup), ("fault", &group.notify_fault)];
+        commands.into_iter().filter_map(|(when, command)| Some((group.id.as_str(), when, command.as_ref()?.as_str())))
+    });
+    global.chain(defaults).chain(scripts).chain(notices)
 }

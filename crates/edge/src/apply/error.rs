@@ -32,7 +32,7 @@ pub enum ApplyError {
     #[error("{0}")]
     PatchConflict(String),
     /// The change touches free directives, and the caller may not.
-    #[error("changing advancedDirectives needs the permission edge:directives")]
+    #[error("changing advancedDirectives, or commands of keepalived, needs the permission edge:directives")]
     Directives,
     /// There is no such snapshot.
     #[error("there is no snapshot {0}")]

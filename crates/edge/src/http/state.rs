@@ -1,5 +1,7 @@
 //! `/api/state`: read, replace, patch, plan.
 
+use std::sync::LazyLock;
+
 use axum::{
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -168,7 +170,9 @@ pub(super) async fn plan_state(
     responses((status = 200, description = "A JSON Schema (draft 2020-12)", content_type = "application/schema+json")),
 )]
 pub(super) async fn get_state_schema() -> Response {
-    ([(header::CONTENT_TYPE, "application/schema+json")], Document::json_schema().to_string()).into_response()
+    // The same for the life of the program, and large.
+    static TEXT: LazyLock<Bytes> = LazyLock::new(|| Document::json_schema().to_string().into());
+    ([(header::CONTENT_TYPE, "application/schema+json")], TEXT.clone()).into_response()
 }
 
 impl From<LayoutName> for Layout {

@@ -193,7 +193,7 @@ async fn a_plan_changes_nothing_and_says_what_would_change() -> Result<()> {
     let mut wanted = put_ok(&api, &document(2, free_port(), "127.0.0.1:9")).await?;
     let before = agree(&daemon, &api).await?;
     let plan = |body: Value, query: &'static str| api.json(api.post(&format!("/api/state/plan{query}")).json(&body));
-    let (status, same) = plan(wanted.clone(), "").await.map(|(status, body)| (status, body))?;
+    let (status, same) = plan(wanted.clone(), "").await?;
     ensure!(status == 200 && same["action"] == "none" && same["changes"] == json!([]) && same["diff"] == "", "{same}");
     wanted["haproxy"]["backends"][0]["servers"][0]["weight"] = json!(3);
     let (_, runtime) = plan(wanted.clone(), "").await?;

@@ -1,5 +1,7 @@
 //! An HAProxy that hangs, crashes, dies, or is edited behind Plenum's back; two daemons; damaged files.
 
+#![expect(clippy::disallowed_methods, reason = "these tests play the outside world that writes as it likes")]
+
 use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
