@@ -146,6 +146,13 @@ impl Step<'_> {
         if engine.is_stopped().await? {
             return Ok(());
         }
+        if engine.proxy.is_absent().await {
+            tracing::warn!(
+                config = %engine.generations.config_path().display(),
+                "the external HAProxy does not run; the configuration is in place for its start"
+            );
+            return Ok(());
+        }
         match engine.proxy.load().await {
             Ok(Verdict::Success { .. }) => {}
             Ok(Verdict::Failed { log }) => {
@@ -182,6 +189,7 @@ impl Step<'_> {
         }
         failpoint!("apply.rollback.after_swap");
         match engine.is_stopped().await {
+            Ok(false) if engine.proxy.is_absent().await => return engine.generations.discard(failed),
             Ok(false) => {}
             Ok(true) => return engine.generations.discard(failed),
             Err(error) => tracing::error!(%error, "whether HAProxy is stopped on purpose cannot be read"),

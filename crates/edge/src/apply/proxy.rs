@@ -20,6 +20,9 @@ const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// A master that executes itself anew, as it does for every reload, refuses connections for a moment.
 const MASTER_BACK_WITHIN: Duration = Duration::from_secs(2);
 
+/// An external master that refuses for this long is not executing itself anew: it does not run.
+const ABSENT_AFTER: Duration = Duration::from_millis(500);
+
 /// The log of a managed process is cut to its last part beyond this size (bytes).
 const LOG_LIMIT: u64 = 16 << 20;
 
@@ -169,6 +172,21 @@ impl Proxy {
         match &self.mode {
             Mode::Managed(spec) => self.running(spec).await.is_some(),
             Mode::External => self.admin.info().await.is_ok(),
+        }
+    }
+
+    /// Whether nobody runs an external HAProxy at the moment: nobody listens on its master socket, and not only for the moment
+    /// that a reload takes. What is put in place then is read when it starts; there is nothing to reload, and nothing to disturb.
+    pub async fn is_absent(&self) -> bool {
+        let Mode::External = &self.mode else { return false };
+        let end = Instant::now() + ABSENT_AFTER;
+        loop {
+            match self.master.show_proc().await {
+                Err(error) if error.is_absent() && Instant::now() < end => {
+                    tokio::time::sleep(Duration::from_millis(10)).await
+                }
+                answer => return answer.is_err_and(|error| error.is_absent()),
+            }
         }
     }
 

@@ -146,7 +146,7 @@ impl Engine {
         if live.generation != number {
             self.live.store(Some(Arc::new(live.in_generation(number))));
         }
-        if !self.is_stopped().await? {
+        if !self.is_stopped().await? && !self.proxy.is_absent().await {
             // Where the disk held something else, a daemon that died may have asked for a reload of it that is still under way:
             // the marker is then that of a worker about to be replaced. Our reload comes after it, and settles it.
             let runs = self.proxy.marker().await.is_some_and(|marker| marker == live.marker);

@@ -7,6 +7,7 @@ mod crash;
 mod details;
 mod disk;
 mod engine;
+mod external;
 mod first_run;
 mod support;
 mod threats;
