@@ -60,6 +60,12 @@ pub(super) struct UserView {
     #[schema(value_type = Option<String>, format = DateTime)]
     last_login_at: Option<jiff::Timestamp>,
     display_name: Option<String>,
+    /// Names of the permissions that the role has, such as `edge:state:write`: what a page need not offer otherwise.
+    permissions: Vec<&'static str>,
+}
+
+fn permissions(role: Role) -> Vec<&'static str> {
+    Permission::ALL.iter().filter(|permission| role.may(**permission)).map(|permission| permission.name()).collect()
 }
 
 impl UserView {
@@ -72,6 +78,7 @@ impl UserView {
             created_at: Some(user.created_at),
             last_login_at: user.last_login_at,
             display_name: None,
+            permissions: permissions(user.role),
         }
     }
 
@@ -85,6 +92,7 @@ impl UserView {
             created_at: None,
             last_login_at: None,
             display_name: None,
+            permissions: permissions(caller.role),
         }
     }
 }
