@@ -1,0 +1,58 @@
+// The design language in one place: colours, type, density. Pages take sizes and colours from here and never write their own.
+//
+// * One accent (`sea`), grey for structure, and four colours that always mean the same: green good, yellow look, red act, blue new.
+// * Names, addresses and directives are monospaced wherever they appear.
+// * Compact: an operator wants forty rows on a screen, not fifteen.
+
+import {
+  Button,
+  createTheme,
+  type MantineColorsTuple,
+  Modal,
+  Paper,
+  Select,
+  Table,
+  TextInput,
+  Tooltip,
+} from '@mantine/core'
+
+const sea: MantineColorsTuple = [
+  '#e6f8fa',
+  '#cfeef2',
+  '#a0dde6',
+  '#6ccbd9',
+  '#44bccf',
+  '#2ab2c8',
+  '#0b8298',
+  '#0b7285',
+  '#075a69',
+  '#043e49',
+]
+
+export const theme = createTheme({
+  primaryColor: 'sea',
+  colors: { sea },
+  primaryShade: { light: 7, dark: 6 },
+  autoContrast: true,
+  luminanceThreshold: 0.32,
+  defaultRadius: 'md',
+  cursorType: 'pointer',
+  respectReducedMotion: true,
+  fontFamily: 'Inter, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "JetBrains Mono", Menlo, Consolas, monospace',
+  headings: {
+    fontWeight: '650',
+    sizes: { h1: { fontSize: '1.375rem' }, h2: { fontSize: '1.0625rem' }, h3: { fontSize: '0.9375rem' } },
+  },
+  components: {
+    Button: Button.extend({ defaultProps: { size: 'xs' } }),
+    TextInput: TextInput.extend({ defaultProps: { size: 'sm' } }),
+    Select: Select.extend({ defaultProps: { size: 'sm' } }),
+    Paper: Paper.extend({ defaultProps: { withBorder: true, p: 'md' } }),
+    Table: Table.extend({ defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm' } }),
+    Modal: Modal.extend({ defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } } }),
+    Tooltip: Tooltip.extend({
+      defaultProps: { openDelay: 250, withArrow: true, events: { hover: true, focus: true, touch: true } },
+    }),
+  },
+})
