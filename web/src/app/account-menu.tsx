@@ -1,15 +1,16 @@
-import { ActionIcon, Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
+import { Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { IconLanguage, IconLogout, IconMoon, IconSun, IconUserCircle } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { api, unwrap } from '~/api/client'
 import { LANGUAGES, useLanguage, useMessages } from '~/i18n'
+import { AccountButton } from './account'
 import { useSetLanguage } from './app'
 import { messages } from './messages'
 import { useUser } from './session'
 
 /** The account, and what this browser remembers: theme and language. */
-export function AccountMenu() {
+export default function AccountMenu() {
   const t = useMessages(messages)
   const user = useUser()
   const client = useQueryClient()
@@ -26,16 +27,9 @@ export function AccountMenu() {
   })
   const dark = scheme === 'dark'
   return (
-    <Menu position="bottom-end" width={230} withinPortal>
+    <Menu position="bottom-end" width={230} withinPortal defaultOpened>
       <Menu.Target>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          size="lg"
-          aria-label={t('shell.account', { name: user?.username ?? '' })}
-        >
-          <IconUserCircle size={21} stroke={1.6} />
-        </ActionIcon>
+        <AccountButton />
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label className="mono">{`${user?.username ?? ''} · ${user?.role ?? ''}`}</Menu.Label>

@@ -1,5 +1,4 @@
 import { MantineProvider } from '@mantine/core'
-import { Notifications } from '@mantine/notifications'
 import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { RouterProvider } from '@tanstack/react-router'
 import { createContext, useContext, useMemo, useState } from 'react'
@@ -8,6 +7,7 @@ import { type Language, LanguageContext } from '~/i18n'
 import { storedLanguage, storeLanguage } from './preferences'
 import { makeRouter } from './routes'
 import { theme } from './theme'
+import { Toasts } from './toasts'
 
 function makeClient(): QueryClient {
   const signedOut = (error: unknown) => {
@@ -61,7 +61,7 @@ export function App() {
       <LanguageContext value={language}>
         <SetLanguage value={choose}>
           <QueryClientProvider client={client}>
-            <Notifications position="bottom-right" limit={4} />
+            <Toasts />
             <RouterProvider router={router} />
           </QueryClientProvider>
         </SetLanguage>

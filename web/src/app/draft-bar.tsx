@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group } from '@mantine/core'
 import { useHotkeys } from '@mantine/hooks'
 import { IconArrowBackUp, IconArrowForwardUp, IconGitPullRequest } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
@@ -20,29 +20,29 @@ export function DraftBar() {
   if (count === 0 && !canUndo && !canRedo) return null
   return (
     <Group gap={4} wrap="nowrap">
-      <Tooltip label={t('shell.undo')}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          disabled={!canUndo}
-          onClick={() => draft.undo()}
-          aria-label={t('shell.undo')}
-        >
-          <IconArrowBackUp size={17} />
-        </ActionIcon>
-      </Tooltip>
-      <Tooltip label={t('shell.redo')}>
-        <ActionIcon
-          variant="subtle"
-          color="gray"
-          visibleFrom="sm"
-          disabled={!canRedo}
-          onClick={() => draft.redo()}
-          aria-label={t('shell.redo')}
-        >
-          <IconArrowForwardUp size={17} />
-        </ActionIcon>
-      </Tooltip>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        disabled={!canUndo}
+        onClick={() => draft.undo()}
+        title={t('shell.undo')}
+        aria-label={t('shell.undo')}
+      >
+        <IconArrowBackUp size={17} />
+      </ActionIcon>
+
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        visibleFrom="sm"
+        disabled={!canRedo}
+        onClick={() => draft.redo()}
+        title={t('shell.redo')}
+        aria-label={t('shell.redo')}
+      >
+        <IconArrowForwardUp size={17} />
+      </ActionIcon>
+
       {count > 0 && (
         <Button
           renderRoot={(props) => <Link to="/changes" {...props} />}

@@ -1,4 +1,4 @@
-import { Box, Tooltip } from '@mantine/core'
+import { Box } from '@mantine/core'
 import { useSyncExternalStore } from 'react'
 import { connection } from '~/api/live'
 import { useMessages } from '~/i18n'
@@ -12,10 +12,8 @@ export function LiveSign() {
   const state = useSyncExternalStore(connection.subscribe, () => connection.state)
   const label = t(`shell.${state}`)
   return (
-    <Tooltip label={label}>
-      <Box role="status" aria-label={label} tabIndex={0} p={6} data-connection={state}>
-        <Box w={9} h={9} bg={COLOURS[state]} style={{ borderRadius: '50%' }} />
-      </Box>
-    </Tooltip>
+    <Box role="status" aria-label={label} title={label} tabIndex={0} p={6} data-connection={state}>
+      <Box w={9} h={9} bg={COLOURS[state]} style={{ borderRadius: '50%' }} />
+    </Box>
   )
 }

@@ -1,6 +1,6 @@
 // The frame around every page after signing in: navigation, the draft's bar, the live sign, the account.
 
-import { ActionIcon, AppShell, Box, Burger, Group, ScrollArea, Text, UnstyledButton } from '@mantine/core'
+import { ActionIcon, AppShell, Box, Burger, Group, Text, UnstyledButton } from '@mantine/core'
 import { useDisclosure, useHotkeys } from '@mantine/hooks'
 import { IconSearch } from '@tabler/icons-react'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
@@ -10,7 +10,7 @@ import { connect } from '~/api/live'
 import { queries } from '~/api/queries'
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
-import { AccountMenu } from './account-menu'
+import { Account } from './account'
 import { DraftBar } from './draft-bar'
 import { LiveSign } from './live-sign'
 import { messages } from './messages'
@@ -73,7 +73,7 @@ function Frame({ username }: { username: string }) {
           <Group gap="xs" wrap="nowrap">
             <DraftBar />
             <LiveSign />
-            <AccountMenu />
+            <Account />
           </Group>
         </Group>
       </AppShell.Header>
@@ -87,9 +87,9 @@ function Frame({ username }: { username: string }) {
           </Link>
           <Burger opened={opened} onClick={menu.toggle} hiddenFrom="sm" size="sm" aria-label={t('shell.menu')} />
         </Group>
-        <ScrollArea className={classes.scroll} type="auto">
+        <div className={classes.scroll}>
           <Navigation />
-        </ScrollArea>
+        </div>
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
         <Box id="page" tabIndex={-1} className={classes.page}>
