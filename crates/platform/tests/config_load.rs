@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
 
-use plenum_platform::config::{Config, HaproxyMode, Listen, LogLevel, Overrides, TlsMode};
+use plenum_platform::config::{Config, HaproxyMode, Listen, LogLevel, Overrides, TlsMode, VrrpState};
 
 fn parse(text: &str) -> Config {
     Config::parse(text, &Overrides::default()).unwrap_or_else(|problems| {
@@ -153,4 +153,40 @@ fn v11_the_database_password_is_never_shown() {
     }
     let refused = problems(&format!("database: {{url: 'mysql://plenum:{canary}@db/x'}}"));
     assert!(!refused.join("\n").contains(canary), "{refused:?}");
+}
+
+#[test]
+fn the_nodes_part_in_floating_addresses_is_read_with_its_defaults() {
+    let config = parse(
+        "keepalived:\n  interface: eth0\n  instances:\n    web: {priority: 150, state: MASTER}\n    db: {interface: eth1}\n    plain:\n",
+    );
+    let part = |id: &str| {
+        let vrrp = &config.keepalived.instances[id];
+        (vrrp.interface.as_str(), vrrp.priority, vrrp.state)
+    };
+    assert_eq!(part("web"), ("eth0", 150, VrrpState::Master));
+    assert_eq!(part("db"), ("eth1", 100, VrrpState::Backup));
+    assert_eq!(part("plain"), ("eth0", 100, VrrpState::Backup));
+    assert_eq!(parse(&config.effective().unwrap()), config);
+}
+
+#[test]
+fn the_nodes_part_in_floating_addresses_is_checked() {
+    let found = problems(
+        "haproxy: {user: 'a b'}\nkeepalived:\n  scriptUser: 'a {'\n  instances:\n    web:\n      priority: 256\n      state: master\n      prio: 1\n    \
+         db: {interface: 'eth0; x/y'}\n    cache: 7\n",
+    );
+    let text = found.join("\n");
+    for expected in [
+        "line 1: haproxy.user: \"a b\" is not a name of an account",
+        "line 3: keepalived.scriptUser: must be one word",
+        "line 5: keepalived.instances.web.interface: is needed, here or as keepalived.interface",
+        "line 6: keepalived.instances.web.priority: must be a whole number from 1 to 255, not 256",
+        "line 7: keepalived.instances.web.state: must be one of MASTER, BACKUP, not \"master\"",
+        "line 8: keepalived.instances.web.prio: unknown key; did you mean `priority`?",
+        "line 9: keepalived.instances.db.interface: must be one word",
+        "line 10: keepalived.instances.cache: must hold keys, not 7",
+    ] {
+        assert!(text.contains(expected), "missing: {expected}\nfound:\n{text}");
+    }
 }

@@ -1,6 +1,6 @@
 //! From a configuration to a whole application: the only place that knows everyone.
 
-use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use axum::{Router, extract::FromRef};
@@ -8,13 +8,13 @@ use edge::{
     Edge,
     apply::{self, Engine, Patience, Proxy, generation::Generations},
     first,
-    render::Target,
+    render::{Target, Vrrp},
     store::{self, Retention},
 };
 use haproxy::{Features, Spec, Version};
 use platform::{
     clock,
-    config::{Config, HaproxyMode},
+    config::{Config, HaproxyMode, Keepalived, VrrpState},
     files::DataDir,
     http::{self, Builder, Platform},
     permissions::Permission,
@@ -157,6 +157,9 @@ fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
         // The version is asked of the program at every use; see `Target::of`.
         target: Target {
             managed,
+            node: config.node.id.clone(),
+            script_user: config.keepalived.script_user.clone(),
+            vrrp: vrrp(&config.keepalived),
             ..Target::new(Version::new(2, 6, 0), Features::default(), admin.display().to_string())
         },
         queue: Duration::from_millis(config.haproxy.queue_timeout_ms),
@@ -165,6 +168,16 @@ fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
     Ok(Edge {
         engine: Arc::new(Engine::new(builder.db.clone(), Arc::clone(&builder.vault), settings, generations, proxy)),
     })
+}
+
+/// This node's part in floating addresses, in the renderer's words.
+fn vrrp(keepalived: &Keepalived) -> BTreeMap<String, Vrrp> {
+    let part = |vrrp: &platform::config::Vrrp| Vrrp {
+        interface: vrrp.interface.clone(),
+        master: vrrp.state == VrrpState::Master,
+        priority: vrrp.priority,
+    };
+    keepalived.instances.iter().map(|(id, vrrp)| (id.clone(), part(vrrp))).collect()
 }
 
 /// A socket's path has 107 bytes at most (unix(7)); HAProxy's own message about it would not say what to do.

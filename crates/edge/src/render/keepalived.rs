@@ -5,7 +5,6 @@
 //! else has to be of a strict form. The text depends on nothing but the document and the target, so it does not change
 //! from one rendering to the next.
 
-use std::collections::HashSet;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
@@ -26,15 +25,18 @@ pub(super) fn render(document: &Document, target: &Target, issues: &mut Vec<Issu
     for (index, script) in keepalived.track_scripts.iter().enumerate() {
         text.at("trackScripts", index, |text| text.track_script(script));
     }
-    let mut here: HashSet<&str> = HashSet::new();
+    let takes_part = |instance: &&VrrpInstance| instance.enabled && target.vrrp.contains_key(instance.id.as_str());
+    let here: Vec<&VrrpInstance> = keepalived.instances.iter().filter(takes_part).collect();
     for (index, instance) in keepalived.instances.iter().enumerate() {
-        if let (true, Some(node)) = (instance.enabled, target.vrrp.get(instance.id.as_str())) {
-            here.insert(&instance.id);
-            text.at("instances", index, |text| text.instance(keepalived, instance, node));
+        match target.vrrp.get(instance.id.as_str()) {
+            _ if !instance.enabled => {}
+            Some(node) => text.at("instances", index, |text| text.instance(keepalived, instance, node, &here)),
+            // Nodes of a cluster share the document and not every address; whoever misses one here is told why.
+            None => text.left_out(instance),
         }
     }
     for (index, group) in keepalived.sync_groups.iter().enumerate() {
-        text.at("syncGroups", index, |text| text.sync_group(keepalived, group, &here));
+        text.at("syncGroups", index, |text| text.sync_group(group, &here));
     }
     Some(text.out)
 }
@@ -165,7 +167,7 @@ impl Text<'_> {
         self.close();
     }
 
-    fn instance(&mut self, keepalived: &Keepalived, instance: &VrrpInstance, node: &Vrrp) {
+    fn instance(&mut self, keepalived: &Keepalived, instance: &VrrpInstance, node: &Vrrp, here: &[&VrrpInstance]) {
         self.open("vrrp_instance", &instance.name);
         // A node that must not take an address over again, or not at once, has to begin as backup.
         let master = node.master && instance.preempt && instance.preempt_delay.is_none();
@@ -184,7 +186,22 @@ impl Text<'_> {
         }
         self.address(instance);
         self.track(keepalived, instance);
+        // A group that has only this member here; see `sync_group`.
+        let path = std::mem::replace(&mut self.path, vec![Step::from("keepalived")]);
+        for (index, group) in keepalived.sync_groups.iter().enumerate() {
+            if belongs(group, instance) && members(group, here).count() == 1 {
+                self.at("syncGroups", index, |text| text.notify(group));
+            }
+        }
+        self.path = path;
         self.close();
+    }
+
+    fn left_out(&mut self, instance: &VrrpInstance) {
+        let (name, id) = (&instance.name, &instance.id);
+        // Writing into a string does not fail.
+        let _ =
+            writeln!(self.out, "\n! {name} is left out: this node's configuration has no keepalived.instances.{id}");
     }
 
     fn address(&mut self, instance: &VrrpInstance) {
@@ -237,19 +254,23 @@ impl Text<'_> {
         self.flag("}");
     }
 
-    /// Only what takes part on this node can be in a group here; keepalived refuses groups with unknown members.
-    fn sync_group(&mut self, keepalived: &Keepalived, group: &SyncGroup, here: &HashSet<&str>) {
-        let members: Vec<&VrrpInstance> =
-            keepalived.instances.iter().filter(|i| here.contains(i.id.as_str()) && belongs(group, i)).collect();
-        if members.is_empty() {
+    /// Only what takes part on this node can be in a group here: keepalived refuses groups with unknown members, and its
+    /// check also those with one. The commands of such a group stand in its only instance.
+    fn sync_group(&mut self, group: &SyncGroup, here: &[&VrrpInstance]) {
+        if members(group, here).count() < 2 {
             return;
         }
         self.open("vrrp_sync_group", &group.name);
         self.flag("group {");
-        for member in members {
+        for member in members(group, here) {
             self.line("   ", &member.name);
         }
         self.flag("}");
+        self.notify(group);
+        self.close();
+    }
+
+    fn notify(&mut self, group: &SyncGroup) {
         for (key, keyword, command) in [
             ("notifyMaster", "notify_master", &group.notify_master),
             ("notifyBackup", "notify_backup", &group.notify_backup),
@@ -259,13 +280,17 @@ impl Text<'_> {
                 self.text(key, keyword, command);
             }
         }
-        self.close();
     }
 }
 
 /// Whether an instance moves with a group: the group lists it, or it says so itself.
 fn belongs(group: &SyncGroup, instance: &VrrpInstance) -> bool {
     group.instance_ids.contains(&instance.id) || instance.sync_group_id.as_ref().is_some_and(|id| *id == group.id)
+}
+
+/// The members of a group that take part on this node.
+fn members<'a>(group: &'a SyncGroup, here: &'a [&'a VrrpInstance]) -> impl Iterator<Item = &'a VrrpInstance> {
+    here.iter().copied().filter(|instance| belongs(group, instance))
 }
 
 fn script_name(script: &TrackScript) -> &str {

@@ -4,6 +4,7 @@
 //! and every problem is reported at once, with its line and key. Nothing here opens a socket or touches the data
 //! directory: a configuration is only a value. There is no key that turns authentication off.
 
+mod node;
 mod overrides;
 mod read;
 mod reader;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+pub use node::{Keepalived, Node, Vrrp, VrrpState};
 pub use overrides::{Override, Overrides};
 pub use reader::Problem;
 pub use sections::{
@@ -34,6 +36,8 @@ pub struct Config {
     pub frontend_logging: FrontendLogging,
     pub database: Database,
     pub haproxy: Haproxy,
+    pub node: Node,
+    pub keepalived: Keepalived,
     pub mesh: Mesh,
     pub security: Security,
     pub snapshots: Snapshots,
@@ -50,6 +54,8 @@ impl Default for Config {
             frontend_logging: FrontendLogging::default(),
             database: Database::default(),
             haproxy: Haproxy::default(),
+            node: Node::default(),
+            keepalived: Keepalived::default(),
             mesh: Mesh::default(),
             security: Security::default(),
             snapshots: Snapshots::default(),
@@ -117,6 +123,8 @@ impl Config {
             frontend_logging: root.section("frontendLogging", read::frontend_logging),
             database: root.section("database", read::database),
             haproxy: root.section("haproxy", read::haproxy),
+            node: root.section("node", node::node),
+            keepalived: root.section("keepalived", node::keepalived),
             mesh: root.section("mesh", read::mesh),
             security: root.section("security", read::security),
             snapshots: root.section("snapshots", read::snapshots),

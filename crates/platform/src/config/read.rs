@@ -104,6 +104,19 @@ pub(super) fn haproxy(s: &mut Section<'_, '_>) -> Haproxy {
         reload_timeout_ms: s.value("reloadTimeoutMs", d.reload_timeout_ms, int(100..=600_000)),
         queue_timeout_ms: s.value("queueTimeoutMs", d.queue_timeout_ms, int(100..=600_000)),
         keepalived_bin: s.value("keepalivedBin", d.keepalived_bin, path),
+        user: s.value("user", None, |v| account(v).map(Some)),
+        group: s.value("group", None, |v| account(v).map(Some)),
+    }
+}
+
+/// A name of a user or a group. Whether it exists is not a question for a configuration.
+fn account(value: &Value) -> Result<String, String> {
+    let name = text(value)?;
+    let plain = name.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) && !name.starts_with('-');
+    if plain && name.len() <= 32 {
+        Ok(name)
+    } else {
+        Err(format!("\"{}\" is not a name of an account", name.escape_debug()))
     }
 }
 

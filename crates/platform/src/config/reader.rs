@@ -3,6 +3,7 @@
 //! A value that cannot be read takes its default, so that reading goes on; the caller throws the result away when there
 //! is any problem at all.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
@@ -43,6 +44,8 @@ impl fmt::Display for Problem {
 /// The keys of one mapping. Whatever has not been asked for when the section ends is an unknown key.
 pub(super) struct Section<'t, 'p> {
     path: String,
+    // Where the section itself stands, for what is missing in it.
+    origin: Origin,
     entries: &'t [Entry],
     known: Vec<&'static str>,
     problems: &'p mut Vec<Problem>,
@@ -51,10 +54,10 @@ pub(super) struct Section<'t, 'p> {
 impl<'t, 'p> Section<'t, 'p> {
     /// Opens the root mapping.
     pub(super) fn root(node: &'t Node, problems: &'p mut Vec<Problem>) -> Self {
-        Self::open(String::new(), Some(node), problems)
+        Self::open(String::new(), Origin::Line(0), Some(node), problems)
     }
 
-    fn open(path: String, node: Option<&'t Node>, problems: &'p mut Vec<Problem>) -> Self {
+    fn open(path: String, origin: Origin, node: Option<&'t Node>, problems: &'p mut Vec<Problem>) -> Self {
         let entries: &[Entry] = match node.map(|node| (&node.value, &node.origin)) {
             Some((Value::Map(entries), _)) => entries,
             // `server:` with nothing below it is an empty section, as YAML users expect.
@@ -64,17 +67,42 @@ impl<'t, 'p> Section<'t, 'p> {
                 &[]
             }
         };
-        Self { path, entries, known: Vec::new(), problems }
+        Self { path, origin, entries, known: Vec::new(), problems }
     }
 
     /// Reads a nested mapping with `read`.
     pub(super) fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Section<'t, '_>) -> T) -> T {
         self.known.push(key);
-        let node = self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node);
-        let mut section = Section::open(self.join(key), node, self.problems);
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        let (path, origin) = (self.join(key), entry.map_or(Origin::Line(0), |entry| entry.line.clone()));
+        let mut section = Section::open(path, origin, entry.map(|entry| &entry.node), self.problems);
         let value = read(&mut section);
         section.finish();
         value
+    }
+
+    /// Reads a mapping whose keys are the operator's own, each of a nested mapping that `read` reads.
+    pub(super) fn each<T>(
+        &mut self,
+        key: &'static str,
+        mut read: impl FnMut(&mut Section<'t, '_>) -> T,
+    ) -> BTreeMap<String, T> {
+        self.known.push(key);
+        let entry = self.entries.iter().find(|entry| entry.key == key);
+        let (path, origin) = (self.join(key), entry.map_or(Origin::Line(0), |entry| entry.line.clone()));
+        let all = Section::open(path, origin, entry.map(|entry| &entry.node), self.problems);
+        let mut values = BTreeMap::new();
+        for entry in all.entries {
+            let mut one = Section::open(all.join(&entry.key), entry.line.clone(), Some(&entry.node), all.problems);
+            values.insert(entry.key.clone(), read(&mut one));
+            one.finish();
+        }
+        values
+    }
+
+    /// How many problems there are so far.
+    pub(super) fn problems(&self) -> usize {
+        self.problems.len()
     }
 
     /// Reads one value with `parse`, or takes `default` when the key is absent or null.
@@ -103,7 +131,7 @@ impl<'t, 'p> Section<'t, 'p> {
 
     /// Reports a problem that several keys make together.
     pub(super) fn complain(&mut self, key: &'static str, message: impl Into<String>) {
-        let origin = self.entries.iter().find(|entry| entry.key == key).map_or(Origin::Line(0), |e| e.line.clone());
+        let origin = self.entries.iter().find(|entry| entry.key == key).map_or(self.origin.clone(), |e| e.line.clone());
         let path = self.join(key);
         self.problems.push(problem(&origin, &path, message.into()));
     }

@@ -239,6 +239,10 @@ pub struct Haproxy {
     /// How long a change may wait for the ones before it.
     pub queue_timeout_ms: u64,
     pub keepalived_bin: PathBuf,
+    /// The account that HAProxy's workers change to; absent: `haproxy` where Plenum is root, starts HAProxy, and it exists.
+    pub user: Option<String>,
+    /// The group that they change to; absent: that of the account's name.
+    pub group: Option<String>,
 }
 
 impl Haproxy {
@@ -274,6 +278,8 @@ impl Default for Haproxy {
             reload_timeout_ms: 30_000,
             queue_timeout_ms: 60_000,
             keepalived_bin: "/usr/sbin/keepalived".into(),
+            user: None,
+            group: None,
         }
     }
 }

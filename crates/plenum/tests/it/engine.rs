@@ -327,3 +327,48 @@ async fn keepalived_is_checked_and_its_changes_reach_the_disk() -> Result<()> {
     agree(&daemon, &api).await?;
     Ok(())
 }
+
+/// The part of this node comes from its configuration, the rest from the document; the real keepalived reads the result.
+#[tokio::test(flavor = "multi_thread")]
+async fn keepalived_gets_the_nodes_part_from_the_configuration() -> Result<()> {
+    let names = fs::read_dir("/sys/class/net")?.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+    let interface = names.filter(|name| name != "lo").min().context("keepalived takes no loopback")?;
+    let mut daemon = Daemon::builder()
+        .config(&format!(
+            "node: {{id: left}}\nkeepalived:\n  interface: {interface}\n  instances:\n    web: {{priority: 150, state: MASTER}}\n"
+        ))
+        .start()
+        .await?;
+    let api = daemon.api()?;
+    let mut wanted = document(1, free_port(), "127.0.0.1:9");
+    let instance = |id: &str, name: &str, router: u8| {
+        json!({
+            "id": id, "name": name, "vip": format!("192.0.2.{router}"), "virtualRouterId": router, "authPass": "shared"
+        })
+    };
+    wanted["keepalived"] = json!({
+        "enabled": true,
+        "instances": [instance("web", "VI_WEB", 51), instance("other", "VI_OTHER", 52)],
+        "syncGroups": [{ "id": "group", "name": "VG", "instanceIds": ["web", "other"], "notifyMaster": "/bin/true" }],
+    });
+    put_ok(&api, &wanted).await?;
+    let text = api.get("/api/keepalived/cfg").send().await?.text().await?;
+    for expected in [
+        "router_id left\n",
+        "vrrp_instance VI_WEB {\n    state MASTER\n",
+        &format!("interface {interface}\n"),
+        "priority 150\n",
+        "192.0.2.51/24\n",
+        "    notify_master \"/bin/true\"\n",
+        "! VI_OTHER is left out: this node's configuration has no keepalived.instances.other\n",
+    ] {
+        ensure!(text.contains(expected), "missing: {expected}\n{text}");
+    }
+    // keepalived's check refuses a group of one; its commands stand in the instance.
+    ensure!(!text.contains("vrrp_instance VI_OTHER") && !text.contains("vrrp_sync_group"), "{text}");
+    let file = daemon.data().join("haproxy/current/keepalived.conf");
+    let check = std::process::Command::new("keepalived").args(["--config-test", "--use-file"]).arg(&file).output()?;
+    ensure!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+    agree(&daemon, &api).await?;
+    Ok(())
+}
