@@ -629,3 +629,28 @@ fn a_target_of_its_own() {
     let cfg = render::render(&document(&base()), &target).unwrap().cfg;
     assert!(cfg.contains(r"stats socket '/data dir/it'\''s.sock' level admin"), "{cfg}");
 }
+
+#[test]
+fn options_that_frontends_do_not_have_are_issues_where_haproxy_refuses_them() {
+    for (field, option) in [("optionHttpPretendKeepalive", "http-pretend-keepalive"), ("optionSrvTcpKa", "srvtcpka")] {
+        let mut document = with(&format!("{FRONT}/httpOpts/{field}"), json!(true));
+        document["x-target"] = json!({ "version": "3.0.11" });
+        assert!(ok(&document).cfg.contains(&format!("option {option}\n")));
+        document["x-target"] = json!({ "version": "3.1.0" });
+        let issues = render::render(&rendering::document(&document), &described(&document)).unwrap_err();
+        assert_eq!(shape::pointer(&issues[0].path), format!("{FRONT}/httpOpts/{field}"));
+        assert!(issues[0].message.contains("backends and defaults"), "{issues:?}");
+    }
+}
+
+#[test]
+fn haproxys_own_acme_client_is_not_offered() {
+    let mut document = with(
+        "/haproxy/crtStores",
+        json!([{ "id": "s", "name": "s", "loadEntries": [{ "crt": "a.pem", "acme": "le" }] }]),
+    );
+    document["acmeAccounts"] = json!([{ "id": "le", "email": "ops@example.com" }]);
+    document["x-target"] = json!({ "version": "3.2.26" });
+    let issues = render::render(&rendering::document(&document), &described(&document)).unwrap_err();
+    assert_eq!(shape::pointer(&issues[0].path), "/haproxy/crtStores/0/loadEntries/0/acme");
+}

@@ -40,8 +40,8 @@ impl Installed {
 /// Every HAProxy at hand: the distribution's first, then those that `scripts/haproxy-versions.sh` fetched.
 ///
 /// # Panics
-/// When the distribution's or 2.8 is missing, which `make test` would have installed. 3.0 may be missing; the script
-/// that fetches it says so.
+/// When the distribution's or 2.8 is missing, which `make test` would have installed. 3.0 and 3.2 may be missing; the
+/// script that fetches them says so.
 pub fn versions() -> Vec<Installed> {
     all().unwrap_or_else(|error| panic!("{error:#}"))
 }
@@ -62,9 +62,11 @@ fn all() -> Result<Vec<Installed>> {
     let two_eight = fetched.join("2.8/haproxy");
     ensure!(two_eight.exists(), "HAProxy 2.8 is not at hand: run `scripts/haproxy-versions.sh`");
     found.push(Installed::at(two_eight)?);
-    let three = fetched.join("3.0/haproxy");
-    if three.exists() {
-        found.push(Installed::at(three)?);
+    for newer in ["3.0/haproxy", "3.2/haproxy"] {
+        let path = fetched.join(newer);
+        if path.exists() {
+            found.push(Installed::at(path)?);
+        }
     }
     Ok(found)
 }
@@ -116,13 +118,14 @@ impl Running {
         matches!(self.child.try_wait(), Ok(Some(_)) | Err(_))
     }
 
+    /// Whether a worker has loaded the configuration. From 3.1 on the master answers before its first worker has.
     fn answers_with_a_worker(&self) -> bool {
         use std::io::{Read, Write};
         let Ok(mut socket) = std::os::unix::net::UnixStream::connect(self.master_socket()) else { return false };
         let mut answer = String::new();
         let _ = socket.set_read_timeout(Some(Duration::from_secs(2)));
-        let asked = socket.write_all(b"show proc\n").and_then(|()| socket.shutdown(std::net::Shutdown::Write));
-        asked.and_then(|()| socket.read_to_string(&mut answer)).is_ok() && answer.contains("worker ")
+        let asked = socket.write_all(b"@1 show info\n").and_then(|()| socket.shutdown(std::net::Shutdown::Write));
+        asked.and_then(|()| socket.read_to_string(&mut answer)).is_ok() && answer.contains("Uptime_sec:")
     }
 
     /// The directory that `{dir}` stands for.

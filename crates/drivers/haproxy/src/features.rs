@@ -33,7 +33,11 @@ impl Features {
                     .extend(list.split_whitespace().filter_map(|word| word.strip_prefix('+')).map(str::to_owned));
             } else if let Some(list) = line.strip_prefix("Available services :") {
                 features.services.extend(list.split_whitespace().filter(|word| *word != "none").map(str::to_owned));
-            } else if let Some(library) = line.strip_prefix("Running on OpenSSL version :") {
+            } else if let Some(library) = line
+                .strip_prefix("Running on OpenSSL version :")
+                // As 3.2 calls it.
+                .or_else(|| line.strip_prefix("Running on SSL library version :"))
+            {
                 features.openssl = Some(library.trim().to_owned());
             } else if let Some(version) = line.strip_prefix("Built with Lua version : Lua") {
                 features.lua_version = Some(version.trim().to_owned());

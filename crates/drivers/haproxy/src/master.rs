@@ -3,6 +3,7 @@
 //! From 2.7 on, `reload` answers when the work is done, with `Success=` and the start-up log. 2.6 answers with nothing
 //! at once, re-executes itself, and refuses connections for a moment; only `show proc` afterwards tells what came of
 //! it. So the verdict always comes from `show proc`, and the answer, where there is one, is a shortcut and the reason.
+//! From 3.1 on, a reload while a worker still loads is turned away; it is asked for again until it is heard.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -89,14 +90,12 @@ impl Master {
         let before = self.show_proc_within(deadline.min(ASK)).await?;
         let local = is_alive(before.master.pid);
 
-        // On 2.6 the reply is nothing, at once; later it comes when the work is done. One that drips may take half of
-        // the time, so that some is left to look for ourselves.
-        let limits = Limits { time: end.saturating_duration_since(Instant::now()) / 2, bytes: LOG_BYTES };
-        let reply = match wire::exchange(&self.socket, b"reload\n", limits).await {
-            Ok(reply) => Reply::parse(&reply),
-            Err(error) if error.is_absent() => return Err(error),
-            // Cut off, flooded or timed out: it may have been heard. What `show proc` says counts.
-            Err(error) => Reply { success: None, log: String::new(), note: error.to_string() },
+        let reply = loop {
+            let reply = self.ask_for_reload(end).await?;
+            if !reply.busy || Instant::now() >= end {
+                break reply;
+            }
+            sleep(POLL).await;
         };
 
         let mut last = reply.note.clone();
@@ -132,6 +131,20 @@ impl Master {
     }
 }
 
+impl Master {
+    /// Sends the command. On 2.6 the reply is nothing, at once; later it comes when the work is done. One that drips may take
+    /// half of the time, so that some is left to look for ourselves.
+    async fn ask_for_reload(&self, end: Instant) -> Result<Reply> {
+        let limits = Limits { time: end.saturating_duration_since(Instant::now()) / 2, bytes: LOG_BYTES };
+        match wire::exchange(&self.socket, b"reload\n", limits).await {
+            Ok(reply) => Ok(Reply::parse(&reply)),
+            Err(error) if error.is_absent() => Err(error),
+            // Cut off, flooded or timed out: it may have been heard. What `show proc` says counts.
+            Err(error) => Ok(Reply { success: None, busy: false, log: String::new(), note: error.to_string() }),
+        }
+    }
+}
+
 /// The verdict of two looks at the process table, or nothing as long as the master has not finished.
 fn judge(before: &Processes, now: &Processes, reply: &Reply) -> Option<Verdict> {
     if now.master.reloads <= before.master.reloads {
@@ -149,6 +162,8 @@ fn judge(before: &Processes, now: &Processes, reply: &Reply) -> Option<Verdict> 
 #[derive(Debug, PartialEq, Eq)]
 struct Reply {
     success: Option<bool>,
+    /// It was turned away because a worker still loads: nothing was tried.
+    busy: bool,
     log: String,
     note: String,
 }
@@ -168,7 +183,7 @@ impl Reply {
             None if text.trim().is_empty() => (String::new(), String::new()),
             None => (String::new(), format!("the reply to reload was {:?}", text.chars().take(80).collect::<String>())),
         };
-        Self { success, log, note }
+        Self { success, busy: log.starts_with("Another reload is still in progress"), log, note }
     }
 }
 
@@ -218,5 +233,7 @@ mod tests {
         assert_eq!(Reply::parse("Success=1\n--\nlog\n").success, Some(true));
         assert_eq!(Reply::parse("Succ").success, None);
         assert!(Reply::parse("nonsense").note.contains("nonsense"));
+        assert!(Reply::parse("Success=0\n--\nAnother reload is still in progress.\n").busy);
+        assert!(!Reply::parse("Success=0\n--\n[ALERT] x\n").busy);
     }
 }

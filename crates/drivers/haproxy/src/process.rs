@@ -315,7 +315,13 @@ impl Process {
                 }
                 // A worker of zero seconds may be about to die of its configuration; a failed one is counted.
                 Ok(table) if table.master.failed > 0 => return Err("its worker failed to start".to_owned()),
-                Ok(table) if !table.workers.is_empty() && self.spec.pid_file.exists() => return Ok(()),
+                // From 3.1 on, a worker that still loads its configuration is in the table too; only a loaded one answers.
+                Ok(table) if !table.workers.is_empty() && self.spec.pid_file.exists() => {
+                    match self.master.worker_info().await {
+                        Ok(_) => return Ok(()),
+                        Err(error) => last = format!("its worker does not answer: {error}"),
+                    }
+                }
                 Ok(_) => last = "it has no worker".to_owned(),
                 Err(error) if error.is_absent() => {}
                 Err(error) => last = error.to_string(),

@@ -61,6 +61,13 @@ impl Processes {
         if !complete {
             return Err(garbled("the table of workers is missing".to_owned()));
         }
+        // From 3.1 on, the worker that serves on after a failed reload stands among the old ones; it is the youngest of them.
+        if workers.is_empty()
+            && master.failed > 0
+            && let Some(youngest) = (0..old.len()).min_by_key(|index| old[*index].reloads)
+        {
+            workers.push(old.remove(youngest));
+        }
         Ok(Self { master, workers, old })
     }
 }
@@ -156,6 +163,15 @@ mod tests {
         let text = "#<PID> <type> <reloads> <uptime> <version>\n7 master 0 [failed: 0] 0d00h00m00s 3.0\n# workers\n# programs\n";
         let processes = Processes::parse(text).unwrap();
         assert!(processes.workers.is_empty());
+    }
+
+    #[test]
+    fn the_worker_that_serves_on_after_a_failed_reload_is_not_an_old_one() {
+        let text = "#<PID> <type> <reloads> <uptime> <version>\n7 master 3 [failed: 1] 0d00h00m02s 3.2\n# workers\n\
+                    # old workers\n8 worker 2 0d00h00m09s 3.2\n9 worker 1 0d00h00m05s 3.2\n";
+        let processes = Processes::parse(text).unwrap();
+        assert_eq!(processes.workers.iter().map(|w| w.pid).collect::<Vec<_>>(), [9]);
+        assert_eq!(processes.old.iter().map(|w| w.pid).collect::<Vec<_>>(), [8]);
     }
 
     #[test]

@@ -90,7 +90,7 @@ fn http<'d>(out: &mut Out, cx: &Context<'d>, needs: &mut Needs<'d>, frontend: &'
     out.enter("httpOpts");
     // Before all rules, because HAProxy evaluates it before them.
     monitor(out, opts);
-    toggles(out, needs, opts);
+    toggles(out, cx, needs, opts);
     forwarding(out, opts);
     logging(out, cx, frontend);
     for (key, keyword, duration) in [
@@ -126,7 +126,7 @@ pub(super) fn timeout(out: &mut Out, key: &'static str, keyword: &'static str, d
     }
 }
 
-fn toggles(out: &mut Out, needs: &mut Needs<'_>, opts: &HttpOpts) {
+fn toggles(out: &mut Out, cx: &Context<'_>, needs: &mut Needs<'_>, opts: &HttpOpts) {
     if let Some(count) = opts.rate_limit_sessions {
         out.line("rate-limit sessions").num(count.get());
     }
@@ -137,14 +137,26 @@ fn toggles(out: &mut Out, needs: &mut Needs<'_>, opts: &HttpOpts) {
         (opts.option_http_server_close, "http-server-close"),
         (opts.option_http_ignore_probes, "http-ignore-probes"),
         (opts.option_http_buffer_request, "http-buffer-request"),
-        (opts.option_http_pretend_keepalive, "http-pretend-keepalive"),
         (opts.option_http_no_delay, "http-no-delay"),
         (opts.option_logasap, "logasap"),
         (opts.option_contstats, "contstats"),
         (opts.option_cli_tcp_ka, "clitcpka"),
-        (opts.option_srv_tcp_ka, "srvtcpka"),
     ] {
         if on {
+            out.line("option").key(option);
+        }
+    }
+    for (on, field, option) in [
+        (opts.option_http_pretend_keepalive, "optionHttpPretendKeepalive", "http-pretend-keepalive"),
+        (opts.option_srv_tcp_ka, "optionSrvTcpKa", "srvtcpka"),
+    ] {
+        // They are about connections to servers. Up to 3.0 a frontend ignores them with a warning; later it refuses them.
+        if on && cx.target.since((3, 1)) {
+            out.issue_at(
+                field,
+                format!("HAProxy has \"option {option}\" for backends and defaults only; set it there"),
+            );
+        } else if on {
             out.line("option").key(option);
         }
     }

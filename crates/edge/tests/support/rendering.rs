@@ -110,7 +110,8 @@ impl Workplace {
         let script = "set -e\n\
             openssl req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out crt.pem -subj /CN=test.example.com -days 2\n\
             cat crt.pem key.pem > cert.pem\n\
-            mkdir -p trusted-cas trusted-crls\n\
+            mkdir -p trusted-cas trusted-crls 'certs dir' keys\n\
+            cp crt.pem 'certs dir/a.pem'; cp key.pem keys/a.key; cp cert.pem 'certs dir/b.pem'\n\
             : > index.txt; echo 01 > crlnumber\n\
             printf '[ca]\\ndefault_ca=d\\n[d]\\ndatabase=index.txt\\ncrlnumber=crlnumber\\ndefault_md=sha256\\ndefault_crl_days=2\\n' > ca.cnf\n\
             openssl ca -gencrl -config ca.cnf -keyfile key.pem -cert crt.pem -out crl.pem\n";

@@ -1,4 +1,4 @@
-//! The main job on every HAProxy at hand: 2.6 from the distribution, 2.8 and 3.0 beside it.
+//! The main job on every HAProxy at hand: 2.6 from the distribution, 2.8, 3.0 and 3.2 beside it.
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;

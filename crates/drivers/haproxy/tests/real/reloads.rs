@@ -57,7 +57,8 @@ async fn f8_a_syntax_error_is_a_failure_whatever_the_reply() {
             assert_eq!(log.contains("nonsense"), installed.branch() != "2.6", "{log}");
             assert!(running.stderr().contains("nonsense"));
             let now = master.show_proc().await.unwrap();
-            assert_eq!(now.master.failed, failures);
+            // 3.2 does not count further failures in a row.
+            assert!((1..=failures).contains(&now.master.failed), "{now:?}");
             assert_eq!(now.workers[0].pid, before.workers[0].pid, "the former worker must serve on");
             assert_eq!(marker(&running).await, "one");
         }
