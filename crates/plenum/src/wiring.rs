@@ -196,15 +196,26 @@ mod tests {
 
     use super::*;
 
+    /// Compares a file of the repository with what it is generated from; `UPDATE_GOLDEN=1` writes it anew.
+    fn golden(file: &str, generated: &str) {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(file);
+        if std::env::var_os("UPDATE_GOLDEN").is_some() {
+            platform::files::write_atomic(&path, generated.as_bytes(), 0o644).unwrap();
+        }
+        let present = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(present == generated, "{file} is out of date: run the tests once with UPDATE_GOLDEN=1");
+    }
+
     #[test]
     fn the_page_of_permissions_is_the_route_table() {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/permissions.md");
         let routes = http::platform_routes::<State>().merge(edge::http::routes::<State>());
-        let table = http::to_markdown(routes.table());
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            platform::files::write_atomic(&path, table.as_bytes(), 0o644).unwrap();
-        }
-        let page = std::fs::read_to_string(&path).unwrap();
-        assert!(page == table, "docs/permissions.md is out of date: run the tests once with UPDATE_GOLDEN=1");
+        golden("docs/permissions.md", &http::to_markdown(routes.table()));
+    }
+
+    /// The web app's types are made from this file, so a change of the API that it does not know cannot be committed.
+    #[test]
+    fn the_api_that_the_web_app_knows_is_the_api() {
+        let document = http::openapi_of(edge::http::routes::<State>()).unwrap();
+        golden("web/openapi.json", &format!("{}\n", serde_json::to_string_pretty(&document).unwrap()));
     }
 }

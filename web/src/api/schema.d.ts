@@ -866,6 +866,11 @@ export interface components {
          * @enum {string}
          */
         AcmeServer: "letsencrypt" | "letsencrypt-staging" | "zerossl" | "buypass" | "google" | "custom";
+        /**
+         * @description An action by its name, as clients read it.
+         * @enum {string}
+         */
+        ActionName: "none" | "runtime" | "reload";
         /** @description `host:port`; an IPv6 address stands in brackets. */
         AddrPort: string;
         /** @description A token, as it is listed. */
@@ -1375,6 +1380,11 @@ export interface components {
             ok: boolean;
             user: components["schemas"]["User"];
         };
+        /**
+         * @description What happened to an entity.
+         * @enum {string}
+         */
+        ChangeKind: "added" | "changed" | "removed" | "moved";
         ChangePassword: {
             current: string;
             next: string;
@@ -2016,6 +2026,21 @@ export interface components {
         } & {
             ok: boolean;
         };
+        /** @description One entity (or one section without entities) that differs. */
+        EntityChange: {
+            /** @description The fields that differ, when it changed. */
+            fields?: components["schemas"]["FieldChange"][];
+            /** @description What tells the entity from its neighbours; sections without entities have none. */
+            id?: string | null;
+            /** @description What happened. */
+            kind: components["schemas"]["ChangeKind"];
+            /** @description What people call it. */
+            name?: string | null;
+            /** @description Where it is, in the new document, or in the old one when it is gone. */
+            path: components["schemas"]["PathStep"][];
+            /** @description The section it belongs to, such as `backends` or `tls.certs`. */
+            section: string;
+        };
         /** @description Settings of Entra ID, for the helper. */
         Entra: {
             /** @description The backend of the helper. */
@@ -2073,14 +2098,20 @@ export interface components {
              * @example AuthError
              */
             error: string;
+            /** @description The current version, where the caller's is out of date. */
+            etag?: string | null;
             /** @description What HAProxy's words mean, and which entity they are about. */
             hints?: unknown[] | null;
             /** @description Every issue of a refused document. */
-            issues?: unknown[] | null;
+            issues?: components["schemas"]["Issue"][] | null;
             /** @description What is wrong and what to do, in words. */
             message: string;
             /** @description What HAProxy said. */
             output?: string | null;
+            /** @description Finds the cause in the daemon's log. */
+            requestId?: string | null;
+            /** @description The role that would have been enough. */
+            required?: string | null;
         };
         /** @description One of the nineteen status codes for which HAProxy has error pages. */
         ErrorCode: string;
@@ -2089,6 +2120,15 @@ export interface components {
          * @enum {string}
          */
         Family: "ipv4" | "ipv6";
+        /** @description One field of an entity that differs. */
+        FieldChange: {
+            /** @description What it is; absent when it is gone. */
+            after?: unknown;
+            /** @description What it was; absent when it was not there. */
+            before?: unknown;
+            /** @description Where it is, from the entity on. */
+            path: components["schemas"]["PathStep"][];
+        };
         /** @description A fingerprint: pairs of upper-case hexadecimal digits with colons. */
         Fingerprint: string;
         /** @description Whether servers are told the client's address. */
@@ -3596,6 +3636,18 @@ export interface components {
          * @enum {string}
          */
         IpFamily: "v4" | "v6" | "dual";
+        /** @description One problem of a document, in the form that Zod gives it; each code has further fields of its own. */
+        Issue: {
+            /**
+             * @description Zod's name of the kind of problem.
+             * @example invalid_type
+             */
+            code: string;
+            /** @description What is wrong, in words. */
+            message: string;
+            /** @description The way from the root of the document: keys and indices. */
+            path: components["schemas"]["PathStep"][];
+        };
         /** @description Settings of tokens, for the helper. */
         JwtVerify: {
             /** @description The backend of the helper. */
@@ -4015,6 +4067,19 @@ export interface components {
         } & {
             [key: `x-${string}`]: unknown;
         };
+        /** @description One operation of a JSON Patch (RFC 6902). */
+        PatchOperation: {
+            /** @description For `move` and `copy`. */
+            from?: string | null;
+            /** @description `add`, `remove`, `replace`, `move`, `copy` or `test`. */
+            op: string;
+            /** @description A JSON pointer. */
+            path: string;
+            /** @description For `add`, `replace` and `test`. */
+            value?: unknown;
+        };
+        /** @description A key, or an index of a list. */
+        PathStep: string | number;
         /** @description A `peers` section: HAProxy processes that share their stick tables. */
         Peers: {
             /** @description Its identifier. */
@@ -4029,6 +4094,25 @@ export interface components {
         /** @description No settings. */
         PlainOptions: {
             [key: `x-${string}`]: unknown;
+        };
+        /** @description A plan, as a person or a CI job reads it. */
+        Plan: {
+            /** @description `none`, `runtime` or `reload`. */
+            action: components["schemas"]["ActionName"];
+            /** @description What is added, changed, removed or moved, by name. */
+            changes: components["schemas"]["EntityChange"][];
+            /** @description Whether HAProxy's own checker has accepted it. */
+            checked: boolean;
+            /** @description The rendered configuration's unified diff. */
+            diff: string;
+            /** @description The ETag that the document would have. */
+            etag: string;
+            /** @description The operations over the admin socket, where the action is `runtime`. */
+            operations: string[];
+            /** @description Why. */
+            reasons: string[];
+            /** @description The rendered configuration itself. */
+            rendered?: string | null;
         };
         /** @description The name of a backend or a server, of the characters that HAProxy allows there. */
         ProxyName: string;
@@ -4234,6 +4318,11 @@ export interface components {
             timeoutRetry?: components["schemas"]["Dur"];
         } & {
             [key: `x-${string}`]: unknown;
+        };
+        Restored: {
+            restoredFrom: string;
+            snapshotAt: string;
+            state: components["schemas"]["Document"];
         };
         /**
          * @description What becomes of headers with odd names.
@@ -4540,6 +4629,14 @@ export interface components {
             webhookUrl?: string;
         } & {
             [key: `x-${string}`]: unknown;
+        };
+        /** @description A snapshot with its document. */
+        Snapshot: {
+            actor: string;
+            id: string;
+            reason?: string | null;
+            snapshotAt: string;
+            state: components["schemas"]["Document"];
         };
         SnapshotList: {
             snapshots: components["schemas"]["SnapshotRow"][];
@@ -5664,6 +5761,7 @@ export interface components {
             id: string;
             /** Format: date-time */
             lastLoginAt?: string | null;
+            /** @description Names of the permissions that the role has, such as `edge:state:write`: what a page need not offer otherwise. */
             permissions: string[];
             role: string;
             /** @description How they were identified: `session`, `token` or `local`. */
@@ -5762,6 +5860,7 @@ export type Acl = components['schemas']['Acl'];
 export type AclName = components['schemas']['AclName'];
 export type AcmeAccount = components['schemas']['AcmeAccount'];
 export type AcmeServer = components['schemas']['AcmeServer'];
+export type ActionName = components['schemas']['ActionName'];
 export type AddrPort = components['schemas']['AddrPort'];
 export type ApiToken = components['schemas']['ApiToken'];
 export type AuditEntry = components['schemas']['AuditEntry'];
@@ -5783,6 +5882,7 @@ export type BotDefense = components['schemas']['BotDefense'];
 export type CaptureCookie = components['schemas']['CaptureCookie'];
 export type CaptureHeader = components['schemas']['CaptureHeader'];
 export type Changed = components['schemas']['Changed'];
+export type ChangeKind = components['schemas']['ChangeKind'];
 export type ChangePassword = components['schemas']['ChangePassword'];
 export type Channel = components['schemas']['Channel'];
 export type Cidr = components['schemas']['Cidr'];
@@ -5810,11 +5910,13 @@ export type Dur = components['schemas']['Dur'];
 export type Endpoint = components['schemas']['Endpoint'];
 export type EndpointFlavor = components['schemas']['EndpointFlavor'];
 export type Enrolled = components['schemas']['Enrolled'];
+export type EntityChange = components['schemas']['EntityChange'];
 export type Entra = components['schemas']['Entra'];
 export type Entries = components['schemas']['Entries'];
 export type Error = components['schemas']['Error'];
 export type ErrorCode = components['schemas']['ErrorCode'];
 export type Family = components['schemas']['Family'];
+export type FieldChange = components['schemas']['FieldChange'];
 export type Fingerprint = components['schemas']['Fingerprint'];
 export type ForwardFor = components['schemas']['ForwardFor'];
 export type Frontend = components['schemas']['Frontend'];
@@ -5848,6 +5950,7 @@ export type HttpReuse = components['schemas']['HttpReuse'];
 export type Id = components['schemas']['Id'];
 export type InitAddr = components['schemas']['InitAddr'];
 export type IpFamily = components['schemas']['IpFamily'];
+export type Issue = components['schemas']['Issue'];
 export type JwtVerify = components['schemas']['JwtVerify'];
 export type Keepalived = components['schemas']['Keepalived'];
 export type KeyType = components['schemas']['KeyType'];
@@ -5878,8 +5981,11 @@ export type Operator = components['schemas']['Operator'];
 export type OriginalTo = components['schemas']['OriginalTo'];
 export type OvhEndpoint = components['schemas']['OvhEndpoint'];
 export type OvhOptions = components['schemas']['OvhOptions'];
+export type PatchOperation = components['schemas']['PatchOperation'];
+export type PathStep = components['schemas']['PathStep'];
 export type Peers = components['schemas']['Peers'];
 export type PlainOptions = components['schemas']['PlainOptions'];
+export type Plan = components['schemas']['Plan'];
 export type ProxyName = components['schemas']['ProxyName'];
 export type PutChangePassword = components['schemas']['PutChangePassword'];
 export type QuicBackend = components['schemas']['QuicBackend'];
@@ -5895,6 +6001,7 @@ export type RedirectType = components['schemas']['RedirectType'];
 export type Report = components['schemas']['Report'];
 export type ResetPassword = components['schemas']['ResetPassword'];
 export type Resolvers = components['schemas']['Resolvers'];
+export type Restored = components['schemas']['Restored'];
 export type RestrictNames = components['schemas']['RestrictNames'];
 export type ResumeRequest = components['schemas']['ResumeRequest'];
 export type ReturnBody = components['schemas']['ReturnBody'];
@@ -5919,6 +6026,7 @@ export type Shards = components['schemas']['Shards'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Size = components['schemas']['Size'];
 export type Slack = components['schemas']['Slack'];
+export type Snapshot = components['schemas']['Snapshot'];
 export type SnapshotList = components['schemas']['SnapshotList'];
 export type SnapshotRow = components['schemas']['SnapshotRow'];
 export type SniRoute = components['schemas']['SniRoute'];
@@ -7283,7 +7391,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": unknown;
+                    "text/plain": string;
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -7615,7 +7723,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": unknown;
+                    "text/plain": string;
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -7934,7 +8042,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Snapshot"];
                 };
             };
             /** @description Not an id */
@@ -7998,7 +8106,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Restored"];
                 };
             };
             /** @description Not an id */
@@ -8072,7 +8180,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Document"];
                 };
             };
             /** @description The document still has the given ETag */
@@ -8133,7 +8241,7 @@ export interface operations {
         /** @description The whole document, in either layout */
         requestBody?: {
             content: {
-                "application/json": unknown;
+                "application/json": components["schemas"]["Document"];
             };
         };
         responses: {
@@ -8143,7 +8251,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Document"];
                 };
             };
             /** @description Applied; the new ETag is in the header */
@@ -8216,9 +8324,9 @@ export interface operations {
             cookie?: never;
         };
         /** @description A JSON Patch (RFC 6902), or a merge patch (RFC 7396) as `application/merge-patch+json` */
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json-patch+json": unknown;
+                "application/json-patch+json": components["schemas"]["PatchOperation"][];
             };
         };
         responses: {
@@ -8228,7 +8336,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Document"];
                 };
             };
             /** @description Applied; the new ETag is in the header */
@@ -8315,9 +8423,10 @@ export interface operations {
             cookie?: never;
         };
         /** @description A whole document, or a patch by its content type */
-        requestBody?: {
+        requestBody: {
             content: {
-                "application/json": unknown;
+                "application/json": components["schemas"]["Document"];
+                "application/json-patch+json": components["schemas"]["PatchOperation"][];
             };
         };
         responses: {
@@ -8327,7 +8436,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Plan"];
                 };
             };
             /** @description There is no credential, or it is not good. */

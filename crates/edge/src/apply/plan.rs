@@ -37,6 +37,18 @@ impl Action {
     }
 }
 
+/// An action by its name, as clients read it.
+#[derive(serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ActionName {
+    /// Nothing to do.
+    None,
+    /// Over the admin socket.
+    Runtime,
+    /// A new worker.
+    Reload,
+}
+
 /// One change over the admin socket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operation {

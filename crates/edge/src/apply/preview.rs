@@ -4,6 +4,7 @@ use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use serde::Serialize;
 use similar::TextDiff;
+use utoipa::ToSchema;
 
 use super::{
     Action, ApplyError, Candidate, Change, Engine, act, blocking,
@@ -18,10 +19,12 @@ use crate::state::diff;
 const KEEPALIVED_WITHIN: Duration = Duration::from_secs(30);
 
 /// A plan, as a person or a CI job reads it.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Plan)]
 pub struct Preview {
     /// `none`, `runtime` or `reload`.
+    #[schema(value_type = plan::ActionName)]
     pub action: &'static str,
     /// Why.
     pub reasons: Vec<String>,

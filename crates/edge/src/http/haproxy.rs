@@ -80,7 +80,7 @@ impl Payload for Confirm {
     get, path = "/api/haproxy/cfg", operation_id = "get_haproxy_cfg", tag = "HAProxy Runtime",
     params(("source" = Option<String>, Query, description = "`disk` (default) or `state`")),
     responses(
-        (status = 200, description = "The text; secrets are masked for roles below admin", content_type = "text/plain"),
+        (status = 200, description = "The text; secrets are masked for roles below admin", content_type = "text/plain", body = String),
         (status = 404, description = "Nothing lies on disk yet"),
         (status = 409, description = "There is no document yet, or the file was edited and only an admin may see it"),
     ),
@@ -102,7 +102,7 @@ pub(super) async fn get_haproxy_cfg(
 #[utoipa::path(
     get, path = "/api/keepalived/cfg", operation_id = "get_keepalived_cfg", tag = "HAProxy Runtime",
     responses(
-        (status = 200, description = "The text; secrets are masked for roles below admin", content_type = "text/plain"),
+        (status = 200, description = "The text; secrets are masked for roles below admin", content_type = "text/plain", body = String),
         (status = 404, description = "The document does not enable keepalived"),
     ),
 )]

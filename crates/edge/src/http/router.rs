@@ -4,17 +4,43 @@ use axum::extract::FromRef;
 use platform::{
     http::{
         error::Family,
-        routes::{Access, Routes},
+        routes::{Access, Definitions, Routes},
     },
     permissions::Permission,
 };
+use serde_json::Value;
 use utoipa_axum::routes;
 
 use super::{haproxy, snapshots, state};
-use crate::Edge;
+use crate::{Edge, state::Document};
 
 /// A document of ten thousand backends has five megabytes.
 const DOCUMENT_BYTES: usize = 64 << 20;
+
+/// The definitions of the document's JSON Schema, as the OpenAPI document refers to them.
+fn document_schemas() -> Definitions {
+    let mut schema = Document::json_schema();
+    refer_to_components(&mut schema);
+    match schema.get_mut("$defs").map(Value::take) {
+        Some(Value::Object(definitions)) => definitions,
+        _ => Definitions::new(),
+    }
+}
+
+fn refer_to_components(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(Value::String(target)) = members.get_mut("$ref")
+                && let Some(name) = target.strip_prefix("#/$defs/")
+            {
+                *target = format!("#/components/schemas/{name}");
+            }
+            members.values_mut().for_each(refer_to_components);
+        }
+        Value::Array(items) => items.iter_mut().for_each(refer_to_components),
+        _ => {}
+    }
+}
 
 /// All routes of the area.
 pub fn routes<S>() -> Routes<S>
@@ -26,6 +52,7 @@ where
     let write = Access::needs(Permission::EdgeStateWrite).body_limit(DOCUMENT_BYTES);
     let control = Access::needs(Permission::EdgeHaproxyControl);
     Routes::new(Family::Edge)
+        .define(document_schemas())
         // The document
         .add(read, routes!(state::get_state))
         .add(write, routes!(state::put_state))

@@ -40,21 +40,23 @@ pub(super) struct SnapshotList {
 }
 
 /// A snapshot with its document.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Snapshot {
+pub(super) struct Snapshot {
     id: String,
     snapshot_at: String,
     actor: String,
     reason: Option<String>,
+    #[schema(schema_with = document_ref)]
     state: Box<RawValue>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Restored {
+pub(super) struct Restored {
     restored_from: String,
     snapshot_at: String,
+    #[schema(schema_with = document_ref)]
     state: Box<RawValue>,
 }
 
@@ -73,7 +75,7 @@ pub(super) async fn list_snapshots(State(edge): State<Edge>) -> Result<axum::Jso
     get, path = "/api/snapshots/{id}", operation_id = "get_snapshot", tag = "State",
     params(("id" = String, Path, description = "The snapshot's id, with or without `.json`")),
     responses(
-        (status = 200, description = "The snapshot with its document", content_type = "application/json"),
+        (status = 200, description = "The snapshot with its document", body = Snapshot),
         (status = 400, description = "Not an id"),
         (status = 404, description = "No such snapshot"),
     ),
@@ -91,7 +93,7 @@ pub(super) async fn get_snapshot(State(edge): State<Edge>, Path(id): Path<String
     post, path = "/api/snapshots/{id}/restore", operation_id = "restore_snapshot", tag = "State",
     params(("id" = String, Path, description = "The snapshot's id, with or without `.json`")),
     responses(
-        (status = 200, description = "Restored; the document as persisted", content_type = "application/json"),
+        (status = 200, description = "Restored; the document as persisted", body = Restored),
         (status = 400, description = "Not an id"),
         (status = 404, description = "No such snapshot"),
         (status = 502, description = "HAProxy refuses it; nothing was changed"),
@@ -146,6 +148,10 @@ fn iso(micros: i64) -> String {
     let at = platform::clock::from_micros(micros);
     let at = Timestamp::from_millisecond(at.as_millisecond()).unwrap_or(at);
     format!("{at:.3}")
+}
+
+fn document_ref() -> utoipa::openapi::Ref {
+    utoipa::openapi::Ref::from_schema_name("Document")
 }
 
 /// Text that is JSON already, put into an answer without reading it again.

@@ -49,6 +49,21 @@ pub(super) struct PlanQuery {
     rendered: bool,
 }
 
+/// One operation of a JSON Patch (RFC 6902).
+#[derive(Debug, serde::Serialize, utoipa::ToSchema)]
+pub(super) struct PatchOperation {
+    /// `add`, `remove`, `replace`, `move`, `copy` or `test`.
+    op: String,
+    /// A JSON pointer.
+    path: String,
+    /// For `add`, `replace` and `test`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<serde_json::Value>,
+    /// For `move` and `copy`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+}
+
 /// The current document.
 #[utoipa::path(
     get, path = "/api/state", operation_id = "get_state", tag = "State",
@@ -57,7 +72,7 @@ pub(super) struct PlanQuery {
         ("If-None-Match" = Option<String>, Header, description = "An ETag; 304 if the document still has it"),
     ),
     responses(
-        (status = 200, description = "The document; its ETag is in the header", content_type = "application/json"),
+        (status = 200, description = "The document; its ETag is in the header", body = ref("#/components/schemas/Document")),
         (status = 304, description = "The document still has the given ETag"),
         (status = 404, description = "No document was ever applied"),
     ),
@@ -81,9 +96,9 @@ pub(super) async fn get_state(
         ("If-Match" = Option<String>, Header, description = "Only if the current document has this ETag; else 412"),
         ("Prefer" = Option<String>, Header, description = "`return=minimal` answers 204"),
     ),
-    request_body(content_type = "application/json", description = "The whole document, in either layout"),
+    request_body(content = ref("#/components/schemas/Document"), description = "The whole document, in either layout"),
     responses(
-        (status = 200, description = "The document as persisted", content_type = "application/json"),
+        (status = 200, description = "The document as persisted", body = ref("#/components/schemas/Document")),
         (status = 204, description = "Applied; the new ETag is in the header"),
         (status = 412, description = "The document has changed since"),
         (status = 422, description = "The document has problems; all are in `issues`"),
@@ -110,11 +125,11 @@ pub(super) async fn put_state(
         ("Prefer" = Option<String>, Header, description = "`return=minimal` answers 204"),
     ),
     request_body(
-        content_type = "application/json-patch+json",
+        content = Vec<PatchOperation>, content_type = "application/json-patch+json",
         description = "A JSON Patch (RFC 6902), or a merge patch (RFC 7396) as `application/merge-patch+json`",
     ),
     responses(
-        (status = 200, description = "The document as persisted", content_type = "application/json"),
+        (status = 200, description = "The document as persisted", body = ref("#/components/schemas/Document")),
         (status = 204, description = "Applied; the new ETag is in the header"),
         (status = 409, description = "A `test` does not hold, or a pointer leads nowhere"),
         (status = 412, description = "The document has changed since"),
@@ -141,9 +156,15 @@ pub(super) async fn patch_state(
         ("check" = Option<bool>, Query, description = "Let HAProxy check the configuration, and test-bind its addresses"),
         ("rendered" = Option<bool>, Query, description = "Include the rendered configuration"),
     ),
-    request_body(content_type = "application/json", description = "A whole document, or a patch by its content type"),
+    request_body(
+        description = "A whole document, or a patch by its content type",
+        content(
+            (ref("#/components/schemas/Document") = "application/json"),
+            (Vec<PatchOperation> = "application/json-patch+json"),
+        ),
+    ),
     responses(
-        (status = 200, description = "The plan", content_type = "application/json"),
+        (status = 200, description = "The plan", body = Preview),
         (status = 422, description = "The document has problems; all are in `issues`"),
         (status = 502, description = "With `check`: HAProxy refuses it"),
     ),

@@ -7,14 +7,17 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
+use platform::http::openapi::PathStep;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
 use shape::{Extra, Secrets, Shape, Step, to_value};
 
 use super::document::Document;
 
 /// What happened to an entity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ChangeKind {
     /// It is new.
@@ -28,7 +31,8 @@ pub enum ChangeKind {
 }
 
 /// One entity (or one section without entities) that differs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = EntityChange)]
 pub struct Change {
     /// What happened.
     pub kind: ChangeKind,
@@ -41,6 +45,7 @@ pub struct Change {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// Where it is, in the new document, or in the old one when it is gone.
+    #[schema(value_type = Vec<PathStep>)]
     pub path: Vec<Step>,
     /// The fields that differ, when it changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -48,9 +53,10 @@ pub struct Change {
 }
 
 /// One field of an entity that differs.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct FieldChange {
     /// Where it is, from the entity on.
+    #[schema(value_type = Vec<PathStep>)]
     pub path: Vec<Step>,
     /// What it was; absent when it was not there.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -17,7 +17,7 @@ use super::client::{Trust, resolve};
 use super::error::Error;
 use super::linger::{Linger, linger};
 use super::observe::{catch_panic, observe};
-use super::openapi::Document;
+use super::openapi::{Document, describe};
 use super::platform::Platform;
 use super::routes::Routes;
 use super::security::{Policy, headers, is_api};
@@ -42,6 +42,19 @@ where
         .merge(super::jobs::routes())
         .merge(super::backup::routes())
         .merge(super::client_errors::routes())
+}
+
+/// The OpenAPI document of the platform's routes and those of the areas.
+///
+/// # Errors
+/// When it cannot be written as JSON.
+pub fn openapi_of<S>(areas: Routes<S>) -> Result<serde_json::Value, serde_json::Error>
+where
+    S: Clone + Send + Sync + 'static,
+    Platform: FromRef<S>,
+{
+    let (_, openapi, definitions, _) = platform_routes::<S>().merge(areas).into_parts();
+    describe(openapi, definitions)
 }
 
 /// The whole API over `state`, with the platform's routes and those of the areas. Outside the API it says that there is no
@@ -71,8 +84,8 @@ where
     S: Clone + Send + Sync + 'static,
     Platform: FromRef<S>,
 {
-    let (router, openapi, rows) = platform_routes::<S>().merge(areas).into_parts();
-    let document = Document::new(openapi)?;
+    let (router, openapi, definitions, rows) = platform_routes::<S>().merge(areas).into_parts();
+    let document = Document::new(openapi, definitions)?;
     let admission = Arc::new(Admission::new(platform.clone(), &rows));
     let trust = Arc::new(Trust::new(&platform.config.server));
     let bounds = Linger::default();

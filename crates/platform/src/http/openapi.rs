@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, LOCATION};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ComponentsBuilder, InfoBuilder, LicenseBuilder, OpenApi};
@@ -21,10 +22,11 @@ use utoipa_swagger_ui::Config;
 
 use super::conditional::{Conditions, ETag};
 use super::error::Error;
-use super::routes::{Access, Routes};
+use super::routes::{Access, Definitions, Routes};
 
 /// How every error of the edge family looks.
 #[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 #[schema(as = Error)]
 pub(super) struct ErrorBody {
     /// The class of the error.
@@ -37,13 +39,45 @@ pub(super) struct ErrorBody {
     code: String,
     /// Every issue of a refused document.
     #[serde(skip_serializing_if = "Option::is_none")]
-    issues: Option<Vec<serde_json::Value>>,
+    issues: Option<Vec<IssueBody>>,
     /// What HAProxy said.
     #[serde(skip_serializing_if = "Option::is_none")]
     output: Option<String>,
     /// What HAProxy's words mean, and which entity they are about.
     #[serde(skip_serializing_if = "Option::is_none")]
     hints: Option<Vec<serde_json::Value>>,
+    /// The current version, where the caller's is out of date.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    etag: Option<String>,
+    /// The role that would have been enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<String>,
+    /// Finds the cause in the daemon's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+/// One problem of a document, in the form that Zod gives it; each code has further fields of its own.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Issue)]
+pub(super) struct IssueBody {
+    /// Zod's name of the kind of problem.
+    #[schema(example = "invalid_type")]
+    code: String,
+    /// The way from the root of the document: keys and indices.
+    path: Vec<PathStep>,
+    /// What is wrong, in words.
+    message: String,
+}
+
+/// A key, or an index of a list.
+#[derive(Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum PathStep {
+    /// A key.
+    Key(String),
+    /// An index.
+    Index(u64),
 }
 
 /// The finished document as it is served.
@@ -55,12 +89,29 @@ pub(super) struct Document {
 
 impl Document {
     /// Completes what the routes describe with what holds for all of them.
-    pub(super) fn new(mut openapi: OpenApi) -> Result<Self, serde_json::Error> {
-        complete(&mut openapi);
-        let bytes = Bytes::from(openapi.to_json()?);
+    pub(super) fn new(openapi: OpenApi, definitions: Definitions) -> Result<Self, serde_json::Error> {
+        let bytes = Bytes::from(serde_json::to_vec(&describe(openapi, definitions)?)?);
         let tag = hex::encode(Sha256::digest(&bytes));
         Ok(Self { bytes, tag: tag.into() })
     }
+}
+
+/// The whole OpenAPI document of a set of routes.
+///
+/// # Errors
+/// When it cannot be written as JSON, or when two schemas have one name.
+pub(super) fn describe(mut openapi: OpenApi, definitions: Definitions) -> Result<Value, serde_json::Error> {
+    complete(&mut openapi);
+    let mut document = serde_json::to_value(openapi)?;
+    if let Some(schemas) = document.pointer_mut("/components/schemas").and_then(Value::as_object_mut) {
+        for (name, schema) in definitions {
+            if schemas.contains_key(&name) {
+                return Err(serde::ser::Error::custom(format!("two schemas have the name {name}")));
+            }
+            schemas.insert(name, schema);
+        }
+    }
+    Ok(document)
 }
 
 fn complete(openapi: &mut OpenApi) {
@@ -82,6 +133,8 @@ fn complete(openapi: &mut OpenApi) {
     let cookie = ApiKeyValue::with_description(super::caller::COOKIE, "The session of a signed-in user.");
     let mut components = openapi.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
     components.schemas.insert("Error".to_owned(), ErrorBody::schema());
+    components.schemas.insert("Issue".to_owned(), IssueBody::schema());
+    components.schemas.insert("PathStep".to_owned(), PathStep::schema());
     components.add_security_scheme("BearerAuth", SecurityScheme::Http(bearer));
     components.add_security_scheme("CookieAuth", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     openapi.components = Some(components);

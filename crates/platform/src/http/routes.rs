@@ -115,10 +115,14 @@ impl RouteRow {
     }
 }
 
+/// JSON Schemas by name.
+pub type Definitions = serde_json::Map<String, serde_json::Value>;
+
 /// A set of routes over the state `S`, each with its rule.
 pub struct Routes<S = ()> {
     router: OpenApiRouter<S>,
     rows: Vec<RouteRow>,
+    definitions: Definitions,
     family: Family,
 }
 
@@ -132,7 +136,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// An empty set whose errors are written in the conventions of `family`.
     #[must_use]
     pub fn new(family: Family) -> Self {
-        Self { router: OpenApiRouter::default(), rows: Vec::new(), family }
+        Self { router: OpenApiRouter::default(), rows: Vec::new(), definitions: Definitions::new(), family }
     }
 
     /// Adds what `utoipa_axum::routes!` collected: one path, one or more methods.
@@ -172,6 +176,15 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     pub fn merge(mut self, other: Self) -> Self {
         self.router = self.router.merge(other.router);
         self.rows.extend(other.rows);
+        self.definitions.extend(other.definitions);
+        self
+    }
+
+    /// Adds schemas that operations refer to as `#/components/schemas/<name>`, as JSON Schema: for documents whose schema
+    /// is not made from Rust types by the OpenAPI library.
+    #[must_use]
+    pub fn define(mut self, definitions: Definitions) -> Self {
+        self.definitions.extend(definitions);
         self
     }
 
@@ -187,9 +200,9 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.router.get_openapi()
     }
 
-    pub(super) fn into_parts(self) -> (axum::Router<S>, OpenApi, Vec<RouteRow>) {
+    pub(super) fn into_parts(self) -> (axum::Router<S>, OpenApi, Definitions, Vec<RouteRow>) {
         let (router, openapi) = self.router.split_for_parts();
-        (router, openapi, self.rows)
+        (router, openapi, self.definitions, self.rows)
     }
 }
 
