@@ -129,6 +129,7 @@ async fn apply(table: &mut Table, size: usize, readings: usize) -> Result<()> {
 async fn bare(binary: &Binary, master: &Master, data: &Path) -> Result<Duration> {
     let current = fs::canonicalize(data.join("haproxy/current"))?;
     let begin = Instant::now();
+    // A script waits until the program has ended; Plenum goes on when it has said that the file is valid.
     let check = binary.check(&current, "haproxy.cfg", Duration::from_secs(60)).await?;
     ensure!(check.ok, "the checker refuses what runs: {}", check.output);
     let verdict = master.reload(Duration::from_secs(60)).await?;

@@ -121,7 +121,7 @@ impl Step<'_> {
     /// HAProxy's own checker, and keepalived's where the document wants keepalived.
     async fn check(&self, candidate: &Candidate, number: Number) -> Result<(), ApplyError> {
         let directory = self.engine.generations.dir(number);
-        match self.engine.proxy.check(&directory, CONFIG_FILE).await {
+        match self.engine.proxy.accepts(&directory, CONFIG_FILE).await {
             Ok(check) if check.ok => {}
             Ok(check) if check.timed_out => {
                 return Err(ApplyError::rejected(

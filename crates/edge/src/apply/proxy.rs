@@ -104,6 +104,11 @@ impl Proxy {
         self.binary.check(directory, name, self.patience.check).await
     }
 
+    /// Whether the installed program accepts the configuration `name` in `directory`, as soon as it says so.
+    pub async fn accepts(&self, directory: &Path, name: &str) -> Result<Check, Error> {
+        self.binary.accepts(directory, name, self.patience.check).await
+    }
+
     /// The marker that the running worker reports on its admin socket, which runtime operations need.
     pub async fn admin_marker(&self) -> Option<String> {
         marker_in(&self.admin.info().await.ok()?)

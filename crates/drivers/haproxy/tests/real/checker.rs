@@ -132,3 +132,44 @@ async fn v34_the_checker_sees_nothing_of_our_environment() {
     assert!(check.output.contains("/dev/null"), "{}", check.output);
     assert!(check.output.contains(directory.path().to_str().unwrap()), "{}", check.output);
 }
+
+/// What the checker does after its verdict is nobody's concern who waits for the verdict.
+#[tokio::test]
+async fn a_verdict_is_taken_when_it_is_said() {
+    let directory = tempfile::tempdir().unwrap();
+    write(&directory.path().join("good.cfg"), GOOD);
+    write(&directory.path().join("bad.cfg"), &GOOD.replace("bind ", "bindd "));
+    for installed in testkit::haproxy::versions() {
+        let binary = Binary::new(&installed.path);
+        let good = binary.accepts(directory.path(), "good.cfg", Duration::from_secs(10)).await.unwrap();
+        assert!(good.ok && good.exit == Some(0), "{good:?}");
+        let bad = binary.accepts(directory.path(), "bad.cfg", Duration::from_secs(10)).await.unwrap();
+        assert!(!bad.ok && bad.exit == Some(1) && bad.output.contains("bindd"), "{bad:?}");
+    }
+    let script = |body: &str| {
+        let path = directory.path().join("checker");
+        write(&path, &format!("#!/bin/sh\n{body}\n"));
+        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+        Binary::new(path)
+    };
+    let within = Duration::from_millis(800);
+    let said = "echo 'Configuration file is valid'";
+    let pid = directory.path().join("pid");
+    let begin = std::time::Instant::now();
+    let slow = script(&format!("echo $$ > {}; {said}; exec sleep 60", pid.display()));
+    let check = slow.accepts(directory.path(), "x", within).await.unwrap();
+    assert!(check.ok && begin.elapsed() < within, "{check:?}");
+    // It ends with its time all the same.
+    let pid = std::fs::read_to_string(pid).unwrap();
+    let alive =
+        || std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).is_ok_and(|stat| !stat.contains(") Z "));
+    while alive() {
+        assert!(begin.elapsed() < Duration::from_secs(10));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    for refusal in [format!("{said} >&2; exit 1"), format!("{said}; echo but; exit 1"), "kill -9 $$".to_owned()] {
+        let check = script(&refusal).accepts(directory.path(), "x", Duration::from_secs(5)).await.unwrap();
+        // What follows in the same breath takes it back; otherwise only the last word counts.
+        assert!(!check.ok || refusal.contains("but"), "{refusal}: {check:?}");
+    }
+}
