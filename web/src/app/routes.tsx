@@ -10,6 +10,7 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { queries } from '~/api/queries'
+import { type GlobalTab, TABS } from '~/pages/edge/global/parts'
 import { Pending } from '~/ui/states'
 import { NotFound, RouteError } from './failures'
 import type { NavKey } from './messages'
@@ -78,7 +79,185 @@ const overview = createRoute({
   component: lazyRouteComponent(() => import('~/pages/overview/overview'), 'OverviewPage'),
 })
 
-const tree = root.addChildren([login, setup, shell.addChildren([overview])])
+// The edge: routes, conditions, and the sections around frontends and backends
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined)
+
+/** A list: its filter, and whether a new entry is being made. */
+const listSearch = (search: Record<string, unknown>): { q?: string; new?: boolean; field?: string } => ({
+  ...(text(search.q) && { q: String(search.q) }),
+  ...(search.new === true && { new: true }),
+  ...(text(search.field) && { field: String(search.field) }),
+})
+
+/** A form: the pointer of the field to focus. */
+const fieldSearch = (search: Record<string, unknown>): { field?: string } =>
+  text(search.field) ? { field: String(search.field) } : {}
+
+const EDGE = 'edge:state:read'
+
+const edgeRoutes = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/routes',
+  staticData: { nav: { area: 'edge', label: 'nav.routes', permission: EDGE } },
+  validateSearch: (search: Record<string, unknown>): { q?: string; edit?: string } => ({
+    ...(text(search.q) && { q: String(search.q) }),
+    ...(text(search.edit) && { edit: String(search.edit) }),
+  }),
+  component: lazyRouteComponent(() => import('~/pages/edge/routes/routes'), 'RoutesPage'),
+})
+
+const edgeAcls = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/acls',
+  staticData: { nav: { area: 'edge', label: 'nav.acls', permission: EDGE } },
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('~/pages/edge/acls/list'), 'AclsPage'),
+})
+
+const edgeAcl = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/acls/$id',
+  validateSearch: fieldSearch,
+  component: lazyRouteComponent(() => import('~/pages/edge/acls/editor'), 'AclPage'),
+})
+
+const sectionPages = () => import('~/pages/edge/sections/pages')
+
+const edgeSecurity = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/security',
+  staticData: { nav: { area: 'edge', label: 'nav.security', permission: EDGE } },
+  validateSearch: listSearch,
+  component: lazyRouteComponent(sectionPages, 'SecurityPage'),
+})
+
+const edgeSecurityProfile = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/security/$id',
+  validateSearch: fieldSearch,
+  component: lazyRouteComponent(sectionPages, 'SecurityProfilePage'),
+})
+
+const edgeAuth = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/auth',
+  staticData: { nav: { area: 'edge', label: 'nav.auth', permission: EDGE } },
+  validateSearch: listSearch,
+  component: lazyRouteComponent(sectionPages, 'AuthPage'),
+})
+
+const edgeAuthProvider = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/auth/$id',
+  validateSearch: fieldSearch,
+  component: lazyRouteComponent(sectionPages, 'AuthProviderPage'),
+})
+
+const edgeErrorPages = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/error-pages',
+  staticData: { nav: { area: 'edge', label: 'nav.errorPages', permission: EDGE } },
+  validateSearch: (search: Record<string, unknown>): { of?: string } =>
+    text(search.of) ? { of: String(search.of) } : {},
+  component: lazyRouteComponent(() => import('~/pages/edge/errors/page'), 'ErrorPagesPage'),
+})
+
+const edgeDefaults = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/defaults',
+  staticData: { nav: { area: 'edge', label: 'nav.defaults', permission: EDGE } },
+  validateSearch: listSearch,
+  component: lazyRouteComponent(sectionPages, 'DefaultsPage'),
+})
+
+const edgeDefaultsBlock = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/defaults/$id',
+  validateSearch: fieldSearch,
+  component: lazyRouteComponent(sectionPages, 'DefaultsBlockPage'),
+})
+
+const edgeGlobal = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/global',
+  staticData: { nav: { area: 'edge', label: 'nav.global', permission: EDGE } },
+  validateSearch: (search: Record<string, unknown>): { tab?: GlobalTab; field?: string } => {
+    const tab = TABS.find((each) => each === search.tab)
+    return { ...(tab && { tab }), ...fieldSearch(search) }
+  },
+  component: lazyRouteComponent(() => import('~/pages/edge/global/page'), 'GlobalPage'),
+})
+
+const edgeSections = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/sections',
+  staticData: { nav: { area: 'edge', label: 'nav.sections', permission: EDGE } },
+  component: lazyRouteComponent(sectionPages, 'SectionsPage'),
+})
+
+const edgeSection = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/sections/$section',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(sectionPages, 'SectionPage'),
+})
+
+const edgeSectionEntry = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/sections/$section/$id',
+  validateSearch: fieldSearch,
+  component: lazyRouteComponent(sectionPages, 'SectionEntryPage'),
+})
+
+const keepalivedPage = () => import('~/pages/edge/keepalived/page')
+
+const edgeKeepalived = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/keepalived',
+  staticData: { nav: { area: 'edge', label: 'nav.keepalived', permission: EDGE } },
+  validateSearch: listSearch,
+  component: lazyRouteComponent(keepalivedPage, 'KeepalivedPage'),
+})
+
+const edgeKeepalivedPart = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/keepalived/$part',
+  validateSearch: listSearch,
+  component: lazyRouteComponent(keepalivedPage, 'KeepalivedPage'),
+})
+
+const edgeKeepalivedItem = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/keepalived/$part/$id',
+  validateSearch: fieldSearch,
+  component: lazyRouteComponent(keepalivedPage, 'KeepalivedItemPage'),
+})
+
+const tree = root.addChildren([
+  login,
+  setup,
+  shell.addChildren([
+    overview,
+    edgeRoutes,
+    edgeAcls,
+    edgeAcl,
+    edgeSecurity,
+    edgeSecurityProfile,
+    edgeAuth,
+    edgeAuthProvider,
+    edgeErrorPages,
+    edgeDefaults,
+    edgeDefaultsBlock,
+    edgeGlobal,
+    edgeSections,
+    edgeSection,
+    edgeSectionEntry,
+    edgeKeepalived,
+    edgeKeepalivedPart,
+    edgeKeepalivedItem,
+  ]),
+])
 
 export function makeRouter(client: QueryClient) {
   return createRouter({

@@ -84,7 +84,7 @@ export function useSingle(section: SingleSection): Json {
   return document ? getIn(document, SINGLES[section]) : undefined
 }
 
-/** An id that the list does not have yet, made from a name. */
+/** An id that the list does not have yet, made from a name: a lower-case letter first, as the schema wants it. */
 export function freshId(section: ListSection, name: string): string {
   const document = draft.snapshot().document
   const taken = new Set(document ? listOf(document, section).map((entity) => entity.id) : [])
@@ -92,7 +92,8 @@ export function freshId(section: ListSection, name: string): string {
     name
       .toLowerCase()
       .replace(/[^a-z0-9_-]+/g, '-')
-      .replace(/^-+|-+$/g, '') || 'new'
+      .replace(/^[^a-z]+|-+$/g, '')
+      .slice(0, 56) || 'new'
   if (!taken.has(stem)) return stem
   for (let n = 2; ; n++) if (!taken.has(`${stem}-${n}`)) return `${stem}-${n}`
 }

@@ -15,6 +15,8 @@ const REFERENCES: Readonly<Record<string, Reference>> = {
   backendId: { section: 'backends', by: 'id' },
   useErrorFilesId: { section: 'httpErrorsSections', by: 'id' },
   aclName: { section: 'acls', by: 'name' },
+  syncGroupId: { section: 'keepalived.syncGroups', by: 'id' },
+  authRequestBackendId: { section: 'backends', by: 'id' },
   floatingIpInstanceId: { section: 'keepalived.instances', by: 'id' },
 }
 

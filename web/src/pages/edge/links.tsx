@@ -1,0 +1,82 @@
+// Links between the pages of the edge, and from an entity to where it is edited.
+
+import { Anchor, Button } from '@mantine/core'
+import { IconBraces } from '@tabler/icons-react'
+import { Link } from '@tanstack/react-router'
+import type { MouseEvent, ReactNode } from 'react'
+import { pointerOf } from '~/draft/issues'
+import { LISTS, type ListSection } from '~/draft/sections'
+import { useMessages } from '~/i18n'
+import { messages } from './messages'
+
+/** Where the entities of a list are edited; what has no page of its own is edited as JSON. */
+const PAGES: Partial<Record<ListSection, string>> = {
+  frontends: '/edge/frontends',
+  backends: '/edge/backends',
+  acls: '/edge/acls',
+  defaultsBlocks: '/edge/defaults',
+  securityProfiles: '/edge/security',
+  authProviders: '/edge/auth',
+  resolvers: '/edge/sections/resolvers',
+  peers: '/edge/sections/peers',
+  mailers: '/edge/sections/mailers',
+  rings: '/edge/sections/rings',
+  crtStores: '/edge/sections/crt-stores',
+  maps: '/edge/sections/maps',
+  httpErrorsSections: '/edge/sections/http-errors',
+  'keepalived.instances': '/edge/keepalived/instances',
+  'keepalived.syncGroups': '/edge/keepalived/groups',
+  'keepalived.trackScripts': '/edge/keepalived/scripts',
+}
+
+export function addressOf(section: ListSection, id: string): string | undefined {
+  const page = PAGES[section]
+  return page && `${page}/${encodeURIComponent(id)}`
+}
+
+/** The pointer of an entity for the JSON editor: lists are walked by id, so that the link outlives a change of order. */
+export function jsonPointer(section: ListSection, id: string): string {
+  return pointerOf([...LISTS[section], id])
+}
+
+export function EntityLink({
+  section,
+  id,
+  field,
+  children,
+}: {
+  section: ListSection
+  id: string
+  /** The pointer of the field to focus. */
+  field?: string
+  children: ReactNode
+}) {
+  const to = addressOf(section, id)
+  // A click on a link inside a table's row is no click on the row.
+  const stop = (event: MouseEvent) => event.stopPropagation()
+  if (!to) return <span>{children}</span>
+  return (
+    <Anchor
+      size="sm"
+      truncate
+      onClick={stop}
+      renderRoot={(props) => <Link to={to} {...(field && { search: { field } })} {...props} />}
+    >
+      {children}
+    </Anchor>
+  )
+}
+
+/** The way from a form to the same entity as JSON. */
+export function AsJson({ at }: { at: string }) {
+  const t = useMessages(messages)
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconBraces size={15} />}
+      renderRoot={(props) => <Link to={'/edge/json' as string} search={{ at }} {...props} />}
+    >
+      {t('asJson')}
+    </Button>
+  )
+}

@@ -1,0 +1,233 @@
+// The routes of all frontends: the question "where does this hostname go" answered in one table.
+
+import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core'
+import { IconArrowUpRight, IconPencil, IconPlus, IconRoute, IconTrash } from '@tabler/icons-react'
+import { getRouteApi, Link } from '@tanstack/react-router'
+import { useMemo } from 'react'
+import { useMay } from '~/app/session'
+import { useDocument, useMarks } from '~/draft/hooks'
+import { listRoutes, type Route, removeRoute } from '~/draft/routes'
+import { draft } from '~/draft/store'
+import { useMessages } from '~/i18n'
+import { type Column, DataTable } from '~/ui/data-table'
+import { Page } from '~/ui/page'
+import { Mark, Mono, State, Tag } from '~/ui/small'
+import { Empty, Pending } from '~/ui/states'
+import { addressOf, EntityLink } from '../links'
+import { messages as shared } from '../messages'
+import { messages } from './messages'
+import { RouteForm } from './route-form'
+
+const here = getRouteApi('/shell/edge/routes')
+
+export interface RoutesSearch {
+  /** The filter. */
+  q?: string
+  /** The key of the route that is being changed, or `new`. */
+  edit?: string
+}
+
+export function RoutesPage() {
+  const t = useMessages(messages)
+  const s = useMessages(shared)
+  const may = useMay('edge:state:write')
+  const document = useDocument()
+  const search: RoutesSearch = here.useSearch()
+  const navigate = here.useNavigate()
+  const routes = useMemo(() => (document ? listRoutes(document) : []), [document])
+  const columns = useColumns()
+  const edit = (key: string | undefined) =>
+    void navigate({ search: (now: RoutesSearch) => ({ ...(now.q && { q: now.q }), ...(key && { edit: key }) }) })
+  if (!document) return <Pending />
+  const canAdd =
+    document.haproxy.backends.length > 0 && document.haproxy.frontends.some((frontend) => frontend.mode === 'http')
+  const add = may && canAdd && (
+    <Button leftSection={<IconPlus size={15} />} onClick={() => edit('new')}>
+      {t('add')}
+    </Button>
+  )
+  const edited = routes.find((route) => route.key === search.edit)
+  return (
+    <Page wide title={t('title')} description={t('description')} actions={add}>
+      <DataTable
+        label={t('title')}
+        rows={routes}
+        rowId={(route) => route.key}
+        columns={columns}
+        filter={search.q ?? ''}
+        onFilter={(q) => void navigate({ search: q ? { q } : {}, replace: true })}
+        {...(may && { open: (route: Route) => (route.editable ? edit(route.key) : undefined) })}
+        actions={(route) => (
+          <>
+            {may && route.editable && <Edit name={nameOf(route)} onEdit={() => edit(route.key)} />}
+            {may && route.editable && (
+              <Tooltip label={s('remove')}>
+                <ActionIcon
+                  variant="subtle"
+                  color="gray"
+                  aria-label={s('removeNamed', { name: nameOf(route) })}
+                  onClick={() =>
+                    draft.edit((now) => removeRoute(now, { frontendId: route.frontendId, ruleId: route.ruleId ?? '' }))
+                  }
+                >
+                  <IconTrash size={16} />
+                </ActionIcon>
+              </Tooltip>
+            )}
+            {!route.editable && <OpenRule route={route} />}
+          </>
+        )}
+        empty={
+          <Empty icon={<IconRoute size={32} stroke={1.4} />} title={t('empty')} action={add || undefined}>
+            {t(canAdd ? 'emptyText' : 'emptyNeeds')}
+          </Empty>
+        }
+      />
+      {may && (search.edit === 'new' || edited?.editable) && (
+        <RouteForm
+          key={search.edit}
+          document={document}
+          {...(edited && { route: edited })}
+          close={() => edit(undefined)}
+        />
+      )}
+    </Page>
+  )
+}
+
+function nameOf(route: Route): string {
+  return `${route.hosts[0] ?? route.ruleId ?? ''}${route.pathPrefix}`
+}
+
+function Edit({ name, onEdit }: { name: string; onEdit: () => void }) {
+  const s = useMessages(shared)
+  return (
+    <Tooltip label={s('edit')}>
+      <ActionIcon variant="subtle" color="gray" aria-label={s('editNamed', { name })} onClick={onEdit}>
+        <IconPencil size={16} />
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+function OpenRule({ route }: { route: Route }) {
+  const t = useMessages(messages)
+  const document = useDocument()
+  const at = document?.haproxy.frontends
+    .find((frontend) => frontend.id === route.frontendId)
+    ?.rulePhases.httpRequest.findIndex((rule) => rule.id === route.ruleId)
+  const field = route.ruleId ? `/rulePhases/httpRequest/${at ?? 0}` : '/tcpOpts/sniRouter'
+  const to = addressOf('frontends', route.frontendId) ?? ''
+  return (
+    <Tooltip label={t('openRule')}>
+      <ActionIcon
+        variant="subtle"
+        color="gray"
+        aria-label={`${t('openRule')}: ${nameOf(route)}`}
+        renderRoot={(props) => <Link to={to} search={{ field }} {...props} />}
+      >
+        <IconArrowUpRight size={16} />
+      </ActionIcon>
+    </Tooltip>
+  )
+}
+
+function useColumns(): Column<Route>[] {
+  const t = useMessages(messages)
+  const s = useMessages(shared)
+  const document = useDocument()
+  const marks = useMarks('frontends')
+  return useMemo(() => {
+    const names = (list: readonly { id: string; name: string }[]) => new Map(list.map(({ id, name }) => [id, name]))
+    const frontends = names(document?.haproxy.frontends ?? [])
+    const backends = names(document?.haproxy.backends ?? [])
+    const acls = names(document?.acls ?? [])
+    const state = (route: Route) =>
+      !route.enabled ? t('disabled') : route.shadowedBy !== undefined ? t('shadowed') : t('live')
+    return [
+      {
+        id: 'hosts',
+        header: t('hosts'),
+        width: 'minmax(220px, 2fr)',
+        value: (route) => route.hosts.join(', ') || t(route.condition.length > 0 ? 'anyHost' : 'always'),
+        render: (route) => <Hosts route={route} />,
+      },
+      { id: 'path', header: t('path'), value: (route) => route.pathPrefix, mono: true, width: 'minmax(90px, 1fr)' },
+      {
+        id: 'backend',
+        header: t('backend'),
+        value: (route) => backends.get(route.backendId) ?? route.backendId,
+        render: (route) => (
+          <EntityLink section="backends" id={route.backendId}>
+            {backends.get(route.backendId) ?? route.backendId}
+          </EntityLink>
+        ),
+      },
+      {
+        id: 'frontend',
+        header: t('frontend'),
+        value: (route) => frontends.get(route.frontendId) ?? route.frontendId,
+        render: (route) => (
+          <Group gap={6} wrap="nowrap">
+            <EntityLink section="frontends" id={route.frontendId}>
+              {frontends.get(route.frontendId) ?? route.frontendId}
+            </EntityLink>
+            <Mark kind={marks.get(route.frontendId)} />
+          </Group>
+        ),
+      },
+      {
+        id: 'behind',
+        header: t('behind'),
+        width: 'minmax(190px, 1.4fr)',
+        value: (route) => [...route.aclIds.map((id) => acls.get(id) ?? id), route.ruleId ?? t('sni')].join(', '),
+        render: (route) => (
+          <Group gap={8} wrap="nowrap">
+            {route.aclIds.slice(0, 2).map((id) => (
+              <EntityLink key={id} section="acls" id={id}>
+                {acls.get(id) ?? id}
+              </EntityLink>
+            ))}
+            {!route.ruleId && <Tag>{t('sni')}</Tag>}
+            {route.ruleId && !route.editable && (
+              <Tooltip label={t('byHandText')}>
+                <Tag>{t('byHand')}</Tag>
+              </Tooltip>
+            )}
+          </Group>
+        ),
+      },
+      {
+        id: 'state',
+        header: s('state'),
+        width: '140px',
+        value: state,
+        render: (route) => (
+          <span title={route.shadowedBy ? t('shadowedBy') : undefined}>
+            <State is={!route.enabled ? 'idle' : route.shadowedBy ? 'look' : 'good'}>{state(route)}</State>
+          </span>
+        ),
+      },
+    ]
+  }, [document, marks, t, s])
+}
+
+function Hosts({ route }: { route: Route }) {
+  const t = useMessages(messages)
+  const [first] = route.hosts
+  if (first === undefined) {
+    return (
+      <Text size="sm" c="dimmed" truncate>
+        {t(route.condition.length > 0 ? 'anyHost' : 'always')}
+      </Text>
+    )
+  }
+  return (
+    <Group gap={6} wrap="nowrap" title={route.hosts.join(', ').slice(0, 500)}>
+      <Text size="sm" truncate>
+        <Mono>{first.slice(0, 260)}</Mono>
+      </Text>
+      {route.hosts.length > 1 && <Tag style={{ flex: 'none' }}>{t('more', { count: route.hosts.length - 1 })}</Tag>}
+    </Group>
+  )
+}
