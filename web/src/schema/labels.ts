@@ -25,6 +25,6 @@ export function useWords(): (def: string | undefined, field: string, node: Node)
   return (def, field, node) => {
     const found = language === 'es' ? (spanish[`${def}.${field}`] ?? spanish[field]) : undefined
     if (found) return { label: found[0], help: found[1] }
-    return { label: humanize(field), help: node.description ?? '' }
+    return { label: humanize(field), help: (node.description ?? '').replaceAll('`', '') }
   }
 }

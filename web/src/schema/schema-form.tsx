@@ -12,7 +12,7 @@ import { FormContext, useForm } from './context'
 import { Field } from './field'
 import { loadSpanish } from './labels'
 import { messages } from './messages'
-import { type Definitions, type Node, resolve } from './schema'
+import { type Definitions, kindOf, type Node, resolve } from './schema'
 
 /** What a hand-made input of a field gets. */
 export interface WidgetProps {
@@ -99,7 +99,20 @@ export function Fields({
     ? [...layout.groups, ...(rest.length > 0 ? [{ title: t('more'), fields: rest, folded: true }] : [])]
     : [{ title: '', fields: rest }]
 
-  const grid = (fields: readonly string[]) => (
+  const grid = (fields: readonly string[]) => {
+    // A group of nothing but one object shows that object's fields: its frame would only say the group's title again.
+    const [only, ...others] = fields.filter((name) => names.includes(name))
+    const inner = only !== undefined && isObject(value) ? value[only] : undefined
+    if (only !== undefined && others.length === 0 && isObject(inner) && !layout.widgets?.[only]) {
+      const property = node.properties?.[only] ?? {}
+      const optional = !node.required?.includes(only) && resolve(defs, property).node.default === undefined
+      if (!optional && kindOf(defs, resolve(defs, property).node) === 'object')
+        return <Fields node={property} value={inner} path={[...path, only]} />
+    }
+    return plainGrid(fields)
+  }
+
+  const plainGrid = (fields: readonly string[]) => (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="sm">
       {fields
         .filter((name) => names.includes(name))

@@ -45,6 +45,8 @@ interface Props<Row> {
   empty: ReactNode
   /** Buttons at the end of each row. */
   actions?: (row: Row) => ReactNode
+  /** Room for the buttons; the same in every row, so that columns stay in line. Two icons by default. */
+  actionsWidth?: string
   /** What a click on a row, or Enter, does. */
   open?: (row: Row) => void
   initialSort?: { id: string; desc?: boolean }
@@ -64,6 +66,7 @@ export function DataTable<Row>({
   rowId,
   empty,
   actions,
+  actionsWidth = '92px',
   open,
   initialSort,
   toolbar,
@@ -120,9 +123,10 @@ export function DataTable<Row>({
 
   if (rows.length === 0) return empty
 
-  const template = [...shown.map((column) => column.width ?? 'minmax(120px, 1fr)'), ...(actions ? ['auto'] : [])].join(
-    ' ',
-  )
+  const template = [
+    ...shown.map((column) => column.width ?? 'minmax(120px, 1fr)'),
+    ...(actions ? [actionsWidth] : []),
+  ].join(' ')
   const plain = () =>
     model.map((row) => Object.fromEntries(shown.map((column) => [column.header, column.value(row.original) ?? null])))
   const name = label.toLowerCase().replace(/[^a-z0-9]+/g, '-')

@@ -95,9 +95,11 @@ function Loaded({ item, ...props }: EntityPageProps & { item: Item }) {
             </Group>
           </Anchor>
           <Group gap="xs">
-            <Text size="sm" c="dimmed" span>
-              <Mono title={t('identifier')}>{id}</Mono>
-            </Text>
+            {id !== name && (
+              <Text size="sm" c="dimmed" span>
+                <Mono title={t('identifier')}>{id}</Mono>
+              </Text>
+            )}
             {about?.(item)}
             <Mark kind={mark} />
           </Group>

@@ -148,14 +148,15 @@ function useColumns(): Column<Route>[] {
       {
         id: 'hosts',
         header: t('hosts'),
-        width: 'minmax(220px, 2fr)',
+        width: 'minmax(200px, 2fr)',
         value: (route) => route.hosts.join(', ') || t(route.condition.length > 0 ? 'anyHost' : 'always'),
         render: (route) => <Hosts route={route} />,
       },
-      { id: 'path', header: t('path'), value: (route) => route.pathPrefix, mono: true, width: 'minmax(90px, 1fr)' },
+      { id: 'path', header: t('path'), value: (route) => route.pathPrefix, mono: true, width: 'minmax(80px, 0.8fr)' },
       {
         id: 'backend',
         header: t('backend'),
+        width: 'minmax(100px, 1fr)',
         value: (route) => backends.get(route.backendId) ?? route.backendId,
         render: (route) => (
           <EntityLink section="backends" id={route.backendId}>
@@ -166,6 +167,7 @@ function useColumns(): Column<Route>[] {
       {
         id: 'frontend',
         header: t('frontend'),
+        width: 'minmax(110px, 1fr)',
         value: (route) => frontends.get(route.frontendId) ?? route.frontendId,
         render: (route) => (
           <Group gap={6} wrap="nowrap">
@@ -179,7 +181,7 @@ function useColumns(): Column<Route>[] {
       {
         id: 'behind',
         header: t('behind'),
-        width: 'minmax(190px, 1.4fr)',
+        width: 'minmax(230px, 1.6fr)',
         value: (route) => [...route.aclIds.map((id) => acls.get(id) ?? id), route.ruleId ?? t('sni')].join(', '),
         render: (route) => (
           <Group gap={8} wrap="nowrap">
@@ -191,7 +193,7 @@ function useColumns(): Column<Route>[] {
             {!route.ruleId && <Tag>{t('sni')}</Tag>}
             {route.ruleId && !route.editable && (
               <Tooltip label={t('byHandText')}>
-                <Tag>{t('byHand')}</Tag>
+                <Tag style={{ flex: 'none' }}>{t('byHand')}</Tag>
               </Tooltip>
             )}
           </Group>
@@ -200,7 +202,7 @@ function useColumns(): Column<Route>[] {
       {
         id: 'state',
         header: s('state'),
-        width: '140px',
+        width: '150px',
         value: state,
         render: (route) => (
           <span title={route.shadowedBy ? t('shadowedBy') : undefined}>
