@@ -13,11 +13,13 @@ help: ## Tell what can be made
 
 run: ## Build and start Plenum on https://127.0.0.1:8099, data in ./data, HAProxy managed
 	scripts/install.sh run
+	scripts/ui.sh
 	$(CARGO) build --release --locked -p plenum
 	$(CARGO) run --release --locked --quiet -p plenum -- serve --listen 127.0.0.1:8099 --data-dir $(DATA)
 
 build: ## Build the release program, target/release/plenum
 	scripts/install.sh run
+	scripts/ui.sh
 	$(CARGO) build --release --locked -p plenum
 
 test: ## Install what the tests need and run every test
@@ -43,6 +45,5 @@ bench: ## Measure, and print ratios
 fuzz: ## Run every fuzz target for FUZZ_SECONDS
 	scripts/fuzz.sh $(FUZZ_SECONDS)
 
-ui-build: ## Build the web app
-	@echo "There is no web app in this version yet: the API and the command line are all there is." >&2
-	@false
+ui-build: ## Build the web app into web/dist, if its sources have changed
+	scripts/ui.sh

@@ -6,6 +6,7 @@ mod config_layers;
 mod listen;
 mod local;
 mod serve;
+mod ui;
 mod welcome;
 mod wiring;
 

@@ -20,7 +20,7 @@ use platform::{
     permissions::Permission,
 };
 
-use crate::{client::Client, welcome};
+use crate::{client::Client, ui, welcome};
 
 /// The reconciler that makes disk and HAProxy agree with the store.
 pub(crate) const CONVERGE: &str = "edge.haproxy";
@@ -68,7 +68,7 @@ impl App {
     /// Every route of every area behind the platform's layers.
     pub(crate) fn router(&self) -> anyhow::Result<Router> {
         let state = State { platform: self.platform.clone(), edge: self.edge.clone() };
-        Ok(http::serve_router(&self.platform, edge::http::routes(), state)?)
+        Ok(http::serve_router_with_ui(&self.platform, edge::http::routes(), state, ui::router(ui::Built))?)
     }
 }
 

@@ -45,4 +45,5 @@ pub use error::{Class, Error, Family};
 pub use observe::{REQUEST_ID, RequestId};
 pub use platform::{Builder, OpenError, Parts, Platform};
 pub use routes::{Access, Definitions, RouteRow, Routes, Rule, to_markdown};
+pub use security::Nonce;
 pub use tier::Tier;

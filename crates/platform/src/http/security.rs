@@ -14,11 +14,49 @@ use http::header::{
 use super::client::{Client, Encrypted};
 use super::error::Error;
 
-/// Scripts, styles, connections: from here and nowhere else, nothing inline.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; \
-     img-src 'self' data:; style-src 'self'; script-src 'self'; connect-src 'self'",
-);
+/// Scripts, styles, connections: from here and nowhere else, nothing inline. `$styles` is what styles may be besides.
+macro_rules! policy {
+    ($styles:literal) => {
+        concat!(
+            "default-src 'self'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; ",
+            "img-src 'self' data:; style-src 'self'",
+            $styles,
+            "; script-src 'self'; connect-src 'self'"
+        )
+    };
+}
+
+const POLICY: HeaderValue = HeaderValue::from_static(policy!(""));
+
+/// A value that one answer carries both in its policy and in its page: `<style>` elements that have it are ours.
+#[derive(Clone, Debug)]
+pub struct Nonce(String);
+
+impl Nonce {
+    /// A value that was never used before.
+    ///
+    /// # Errors
+    /// When the system gives no random bytes.
+    pub fn fresh() -> Result<Self, Error> {
+        let mut bytes = [0; 16];
+        getrandom::fill(&mut bytes).map_err(|error| Error::internal(std::io::Error::from(error)))?;
+        Ok(Self(hex::encode(bytes)))
+    }
+
+    /// The text, for the page. Safe in an attribute.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The policy that the page is sent with: everybody's, and this nonce for styles.
+    ///
+    /// # Errors
+    /// Never: hexadecimal digits are always a legal header value.
+    pub fn policy(&self) -> Result<HeaderValue, Error> {
+        HeaderValue::try_from(format!(policy!(" 'nonce-{}'"), self.0)).map_err(Error::internal)
+    }
+}
 
 /// Headers that depend on the configuration.
 #[derive(Clone, Debug)]

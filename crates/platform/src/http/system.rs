@@ -81,7 +81,7 @@ struct Languages {
 #[utoipa::path(get, path = "/api/i18n/languages", tag = "Configuration", operation_id = "list_languages",
     responses((status = 200, description = "Language codes.", body = Languages)))]
 async fn list_languages() -> Json<Languages> {
-    Json(Languages { languages: &["en"], default_language: "en" })
+    Json(Languages { languages: &["en", "es"], default_language: "en" })
 }
 
 /// Counters and timings in Prometheus' text format.

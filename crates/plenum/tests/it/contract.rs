@@ -219,7 +219,13 @@ async fn error_envelopes_are_the_documented_ones() -> Result<()> {
     ensure!(status == 403 && body["error"] == "ForbiddenError" && body["message"].is_string(), "{status} {body}");
     let (status, body) = owner.json(owner.get("/api/nothing-here")).await?;
     ensure!(status == 404 && body["error"].is_string(), "{status} {body}");
-    let (status, body) = owner.json(owner.get("/dashboard")).await?;
-    ensure!(status == 503 && body == json!({ "error": "UI not built. Run: make ui-build" }), "{status} {body}");
+    let page = owner.get("/dashboard").send().await?;
+    let built = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../web/dist/index.html").is_file();
+    let (status, body) = (page.status(), page.text().await?);
+    if built {
+        ensure!(status == 200 && body.contains("<div id=\"root\">"), "{status} {body}");
+    } else {
+        ensure!(status == 503 && body == r#"{"error":"UI not built. Run: make ui-build"}"#, "{status} {body}");
+    }
     Ok(())
 }
