@@ -14,8 +14,9 @@ use edge::{
 use haproxy::{Features, Spec, Version};
 use platform::{
     clock,
-    config::{Config, HaproxyMode, Keepalived, VrrpState},
-    files::DataDir,
+    config::{self, Config, HaproxyMode, Keepalived, VrrpState},
+    db::Location,
+    files::{DataDir, DatabaseLock},
     http::{self, Builder, Platform},
     permissions::Permission,
 };
@@ -24,6 +25,9 @@ use crate::{client::Client, ui, welcome};
 
 /// The reconciler that makes disk and HAProxy agree with the store.
 pub(crate) const CONVERGE: &str = "edge.haproxy";
+
+/// The account of Debian's package.
+const USER: &str = "haproxy";
 
 /// How often it looks.
 const CONVERGE_EVERY: Duration = Duration::from_secs(5);
@@ -37,6 +41,8 @@ pub(crate) struct App {
     pub(crate) edge: Edge,
     /// Held as long as the application lives: one daemon for one data directory.
     pub(crate) data_dir: DataDir,
+    /// The same for a SQLite file.
+    _database: Option<DatabaseLock>,
     /// The welcome page's listener, where the daemon runs.
     pub(crate) welcome: Option<welcome::Listener>,
 }
@@ -53,6 +59,10 @@ impl App {
     pub(crate) async fn open(mut config: Config, with_background: bool) -> anyhow::Result<App> {
         let data_dir = DataDir::open(&config.data_dir)?;
         config.data_dir = data_dir.path().to_owned();
+        let database = match Location::parse(config.database.url.as_ref().map(|url| url.reveal()), &config.data_dir)? {
+            Location::Sqlite(file) => Some(DatabaseLock::of(&file)?),
+            Location::Postgres(_) => None,
+        };
         let mut builder = Builder::open(config, clock::system()).await?;
         builder.topics = vec![("state", Permission::EdgeStateRead), ("haproxy", Permission::EdgeHaproxyRead)];
         let edge = open_edge(&builder)?;
@@ -62,7 +72,7 @@ impl App {
             add_reconcilers(&builder, &edge, listener.address);
             welcome = Some(listener);
         }
-        Ok(App { platform: builder.start(), edge, data_dir, welcome })
+        Ok(App { platform: builder.start(), edge, data_dir, _database: database, welcome })
     }
 
     /// Every route of every area behind the platform's layers.
@@ -153,10 +163,13 @@ fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
         reload: Duration::from_millis(config.haproxy.reload_timeout_ms),
     };
     let proxy = Proxy::new(mode, &config.haproxy.bin, admin.clone(), master, patience);
+    let (user, group) = account(&config.haproxy, rustix::process::geteuid().is_root())?;
     let settings = apply::Settings {
         // The version is asked of the program at every use; see `Target::of`.
         target: Target {
             managed,
+            user,
+            group,
             node: config.node.id.clone(),
             script_user: config.keepalived.script_user.clone(),
             vrrp: vrrp(&config.keepalived),
@@ -170,9 +183,34 @@ fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
     })
 }
 
+/// The user and the group that HAProxy's workers change to.
+///
+/// A worker parses what strangers send, so it is not root where that can be had: by default it is the account that
+/// Debian's package makes. The master stays root; it reads the configuration and binds ports.
+fn account(haproxy: &config::Haproxy, root: bool) -> anyhow::Result<(Option<String>, Option<String>)> {
+    let managed = haproxy.mode == HaproxyMode::Managed;
+    if managed && !root {
+        anyhow::ensure!(
+            haproxy.user.is_none() && haproxy.group.is_none(),
+            "haproxy.user and haproxy.group need a Plenum that runs as root, or haproxy.mode external"
+        );
+        return Ok((None, None));
+    }
+    let default = || Some(USER.to_owned()).filter(|name| managed && is_in("/etc/passwd", name));
+    let user = haproxy.user.clone().or_else(default);
+    let group = haproxy.group.clone().or_else(|| user.clone().filter(|name| is_in("/etc/group", name)));
+    Ok((user, group))
+}
+
+/// Whether a table of accounts has a name. One that cannot be read has none, and HAProxy says what it lacks.
+fn is_in(table: &str, name: &str) -> bool {
+    let table = std::fs::read_to_string(table).unwrap_or_default();
+    table.lines().any(|line| line.split(':').next() == Some(name))
+}
+
 /// This node's part in floating addresses, in the renderer's words.
 fn vrrp(keepalived: &Keepalived) -> BTreeMap<String, Vrrp> {
-    let part = |vrrp: &platform::config::Vrrp| Vrrp {
+    let part = |vrrp: &config::Vrrp| Vrrp {
         interface: vrrp.interface.clone(),
         master: vrrp.state == VrrpState::Master,
         priority: vrrp.priority,

@@ -1,4 +1,4 @@
-//! The data directory: private to the daemon's user, and used by one process at a time.
+//! The data directory and a SQLite file: private to the daemon's user, and used by one process at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -23,6 +23,17 @@ pub enum DataDirError {
         /// The process that holds the lock, where it could be read.
         pid: Option<String>,
     },
+    /// Another process uses the SQLite file, from a data directory of its own.
+    #[error(
+        "the database {file} is in use by {}. Stop that process first, or give this one its own database.url",
+        .pid.as_deref().map_or("another Plenum".to_owned(), |pid| format!("another Plenum (process {pid})"))
+    )]
+    DatabaseInUse {
+        /// The SQLite file.
+        file: PathBuf,
+        /// The process that holds the lock, where it could be read.
+        pid: Option<String>,
+    },
     /// A file operation failed.
     #[error(transparent)]
     File(#[from] Error),
@@ -43,39 +54,63 @@ impl DataDir {
             make_with_parents(path)?;
         }
         let path = path.canonicalize().map_err(|e| Error::new("open", path, e))?;
-        let file = path.join(LOCK_FILE);
-        let fail = |source| Error::new("lock", &file, source);
-        let mut lock = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .mode(0o600)
-            .open(&file)
-            .map_err(fail)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // The holder may not have written its number yet; then the message does without.
-                let read = lock.read_to_string(&mut holder).is_ok();
-                let pid = Some(holder.trim().to_owned()).filter(|pid| read && pid.parse::<u32>().is_ok());
-                return Err(DataDirError::InUse { path, pid });
-            }
-            Err(TryLockError::Error(error)) => return Err(fail(error).into()),
+        match lock(&path.join(LOCK_FILE))? {
+            Ok(lock) => Ok(Self { path, _lock: lock }),
+            Err(pid) => Err(DataDirError::InUse { path, pid }),
         }
-        let permissions = std::fs::Permissions::from_mode(0o600);
-        lock.set_permissions(permissions).map_err(fail)?;
-        lock.set_len(0).map_err(fail)?;
-        lock.rewind().map_err(fail)?;
-        writeln!(lock, "{}", std::process::id()).map_err(fail)?;
-        Ok(Self { path, _lock: lock })
     }
 
     /// Its absolute path.
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// A SQLite file, kept from other processes for as long as this value lives: `database.url` may name one that a daemon
+/// with another data directory uses.
+#[derive(Debug)]
+pub struct DatabaseLock {
+    _lock: File,
+}
+
+impl DatabaseLock {
+    /// Locks the file by one beside it; the file itself need not exist.
+    pub fn of(file: &Path) -> Result<Self, DataDirError> {
+        // The same file by another name has the same lock. Where neither it nor its directory is there, opening it says so.
+        let real = file.canonicalize().or_else(|_| match (file.parent(), file.file_name()) {
+            (Some(parent), Some(name)) => Ok(parent.canonicalize()?.join(name)),
+            _ => Ok(file.to_owned()),
+        });
+        let real = real.map_err(|e: std::io::Error| Error::new("open", file, e))?;
+        let mut beside = real.clone().into_os_string();
+        beside.push(".lock");
+        match lock(Path::new(&beside))? {
+            Ok(lock) => Ok(Self { _lock: lock }),
+            Err(pid) => Err(DataDirError::DatabaseInUse { file: real, pid }),
+        }
+    }
+}
+
+/// Locks a file (0600) and writes our number into it; where somebody else has it, their number, if it could be read.
+fn lock(file: &Path) -> Result<Result<File, Option<String>>, Error> {
+    let fail = |source| Error::new("lock", file, source);
+    let mut lock =
+        OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(file).map_err(fail)?;
+    match lock.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            // The holder may not have written its number yet; then the message does without.
+            let read = lock.read_to_string(&mut holder).is_ok();
+            return Ok(Err(Some(holder.trim().to_owned()).filter(|pid| read && pid.parse::<u32>().is_ok())));
+        }
+        Err(TryLockError::Error(error)) => return Err(fail(error)),
+    }
+    lock.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(fail)?;
+    lock.set_len(0).map_err(fail)?;
+    lock.rewind().map_err(fail)?;
+    writeln!(lock, "{}", std::process::id()).map_err(fail)?;
+    Ok(Ok(lock))
 }
 
 /// Makes a private directory; parents that are missing get the usual mode of a directory anyone may pass.

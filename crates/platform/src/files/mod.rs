@@ -12,7 +12,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 pub use self::beneath::{Beneath, NameError, check_name, check_path};
-pub use self::data_dir::{DataDir, DataDirError};
+pub use self::data_dir::{DataDir, DataDirError, DatabaseLock};
 
 /// A failed file operation, with what was attempted and where.
 #[derive(Debug, thiserror::Error)]

@@ -4,7 +4,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::process::Command;
 
-use platform::files::{self, Beneath, DataDir, DataDirError, NameError, check_name, check_path};
+use platform::files::{self, Beneath, DataDir, DataDirError, DatabaseLock, NameError, check_name, check_path};
 use plenum_platform as platform;
 use tempfile::TempDir;
 use testkit::Disk;
@@ -253,6 +253,22 @@ fn f18_a_second_daemon_is_refused_and_told_about_the_first() {
     assert!(matches!(DataDir::open(&base.path().join("alias")), Err(DataDirError::InUse { .. })));
     drop(first);
     DataDir::open(&path).unwrap();
+}
+
+#[test]
+fn f18_one_database_serves_one_daemon_whatever_its_data_directory() {
+    let base = TempDir::new().unwrap();
+    let file = base.path().join("shared.db");
+    let first = DatabaseLock::of(&file).unwrap();
+    let text = DatabaseLock::of(&file).unwrap_err().to_string();
+    assert!(text.contains(&format!("process {}", std::process::id())) && text.contains("database.url"), "{text}");
+    // By another name, too.
+    std::fs::write(&file, "").unwrap();
+    symlink(&file, base.path().join("alias.db")).unwrap();
+    let refused = DatabaseLock::of(&base.path().join("alias.db"));
+    assert!(matches!(refused, Err(DataDirError::DatabaseInUse { .. })));
+    drop(first);
+    DatabaseLock::of(&file).unwrap();
 }
 
 #[test]

@@ -170,6 +170,21 @@ async fn f18_a_second_daemon_on_the_same_data_is_refused_and_told_who_has_it() -
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn f18_a_second_daemon_on_the_same_database_is_refused_and_told_who_has_it() -> Result<()> {
+    let home = tempfile::tempdir()?;
+    let url = format!("sqlite:{}", home.path().join("shared.db").display());
+    let first = Daemon::builder().config(&format!("database: {{url: '{url}'}}\n")).start().await?;
+    let error = match Daemon::builder().config(&format!("database: {{url: '{url}'}}\n")).start().await {
+        Ok(_) => anyhow::bail!("two daemons share a database"),
+        Err(error) => format!("{error:#}"),
+    };
+    let pid = first.pid().context("runs")?;
+    ensure!(error.contains(&format!("process {pid}")) && error.contains("shared.db"), "{error}");
+    ensure!(first.anonymous().get("/health").send().await?.status() == 200, "the first daemon suffered");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn f16_a_damaged_snapshot_is_named_and_the_last_good_one_goes_live() -> Result<()> {
     let mut daemon = Daemon::start().await?;
     let api = daemon.api()?;
@@ -369,6 +384,45 @@ async fn keepalived_gets_the_nodes_part_from_the_configuration() -> Result<()> {
     let file = daemon.data().join("haproxy/current/keepalived.conf");
     let check = std::process::Command::new("keepalived").args(["--config-test", "--use-file"]).arg(&file).output()?;
     ensure!(check.status.success(), "{}", String::from_utf8_lossy(&check.stderr));
+    agree(&daemon, &api).await?;
+    Ok(())
+}
+
+/// Workers parse what strangers send: they are not root, though the master is, which reads 0600 files and binds port 80.
+#[tokio::test(flavor = "multi_thread")]
+async fn v34_haproxys_workers_are_not_root() -> Result<()> {
+    ensure!(testkit::account::Account::are_we_root(), "only root can show this");
+    let account = testkit::account::Account::named("haproxy")?;
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    let backend = http_backend("ok");
+    let low = (100..1024).rev().find(|port| std::net::TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let low = low.context("a port that only root may bind")?;
+    let mut wanted = document(2, low, &backend.address().to_string());
+    let mut workers = Vec::new();
+    for timeout in ["31s", "32s"] {
+        wanted["haproxy"]["backends"][1]["timeouts"]["server"] = json!(timeout);
+        wanted = put_ok(&api, &wanted).await?;
+        let info = crate::support::admin(&daemon, "show info").await?;
+        let pid = info.lines().find_map(|line| line.strip_prefix("Pid: ")).context("a pid")?.to_owned();
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let ids = |key: &str| status.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default().to_owned();
+        let all = |id: u32| format!("\t{id}\t{id}\t{id}\t{id}");
+        ensure!(ids("Uid:") == all(account.uid) && ids("Gid:") == all(account.gid), "{status}");
+        ensure!(ids("Groups:").trim().is_empty(), "{status}");
+        ensure!(visit(low, "/").await? == (200, "ok".to_owned()));
+        workers.push(pid);
+    }
+    ensure!(workers[0] != workers[1], "there was no reload");
+    let (status, body) = crate::support::patch(
+        &api,
+        &json!([{ "op": "replace", "path": "/haproxy/backends/0/servers/0/weight", "value": 7 }]),
+    )
+    .await?;
+    ensure!(status == 200, "{status} {body}");
+    ensure!(crate::support::running_server(&daemon, "pool-0", "s0").await?.0 == "7");
+    let mode = fs::metadata(daemon.data().join("haproxy/current/haproxy.cfg"))?.permissions().mode();
+    ensure!(mode & 0o777 == 0o600, "{mode:o}");
     agree(&daemon, &api).await?;
     Ok(())
 }
