@@ -234,6 +234,15 @@ const edgeKeepalivedItem = createRoute({
   component: lazyRouteComponent(keepalivedPage, 'KeepalivedItemPage'),
 })
 
+// The way of every change, and what came of it
+
+const changes = createRoute({
+  getParentRoute: () => shell,
+  path: '/changes',
+  staticData: { nav: { area: 'changes', label: 'nav.review', permission: EDGE } },
+  component: lazyRouteComponent(() => import('~/pages/changes/review'), 'ReviewPage'),
+})
+
 const tree = root.addChildren([
   login,
   setup,
@@ -256,6 +265,7 @@ const tree = root.addChildren([
     edgeKeepalived,
     edgeKeepalivedPart,
     edgeKeepalivedItem,
+    changes,
   ]),
 ])
 

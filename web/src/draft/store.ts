@@ -6,7 +6,7 @@
 
 import { del, get, set } from 'idb-keyval'
 import type { Document } from '~/api/schema'
-import { apply, type Changes, type Conflict, diff, isEmpty, rebase } from './changes'
+import { apply, type Change, type Changes, type Conflict, diff, isEmpty, rebase } from './changes'
 import { isObject, type Json, setIn } from './json'
 import { LISTS, SINGLES } from './sections'
 
@@ -62,6 +62,7 @@ export class DraftStore {
   private timer: ReturnType<typeof setTimeout> | undefined
   private opening: Promise<Saved | undefined> | undefined
   private key = ''
+  private held = false
 
   constructor(private readonly shelf: Shelf = database) {}
 
@@ -90,6 +91,7 @@ export class DraftStore {
     const kept = await this.opening
     if (key !== this.key) return
     this.opening = undefined
+    if (this.held) return
     const { base, document: wanted, baseEtag } = this.state
     if (!base || !wanted) {
       if (!kept) return this.put({ base: document, baseEtag: etag, document })
@@ -138,8 +140,17 @@ export class DraftStore {
     this.put({ document: base, conflicts: [], carried: false })
   }
 
+  /**
+   * While the draft is being applied, news of the live document are passed over: they may be about the draft itself, with the
+   * defaults that the daemon filled in, and would look like somebody else's work.
+   */
+  hold(held: boolean): void {
+    this.held = held
+  }
+
   /** The draft has become live. */
   applied(document: Document, etag: string): void {
+    this.held = false
     this.forgetSteps()
     this.put({ base: document, baseEtag: etag, document, conflicts: [], carried: false })
   }
@@ -157,6 +168,16 @@ export class DraftStore {
 
   acknowledge(): void {
     this.put({ carried: false })
+  }
+
+  /** Takes one change back. */
+  revert({ section, key, before }: Change): void {
+    this.edit((document) => {
+      return apply(document, {
+        changes: [{ section, key, ...(before !== undefined && { after: before }) }],
+        orders: [],
+      })
+    })
   }
 
   /** What is changed, by name. */

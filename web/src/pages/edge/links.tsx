@@ -7,32 +7,8 @@ import type { MouseEvent, ReactNode } from 'react'
 import { pointerOf } from '~/draft/issues'
 import { LISTS, type ListSection } from '~/draft/sections'
 import { useMessages } from '~/i18n'
+import { addressOf } from './addresses'
 import { messages } from './messages'
-
-/** Where the entities of a list are edited; what has no page of its own is edited as JSON. */
-const PAGES: Partial<Record<ListSection, string>> = {
-  frontends: '/edge/frontends',
-  backends: '/edge/backends',
-  acls: '/edge/acls',
-  defaultsBlocks: '/edge/defaults',
-  securityProfiles: '/edge/security',
-  authProviders: '/edge/auth',
-  resolvers: '/edge/sections/resolvers',
-  peers: '/edge/sections/peers',
-  mailers: '/edge/sections/mailers',
-  rings: '/edge/sections/rings',
-  crtStores: '/edge/sections/crt-stores',
-  maps: '/edge/sections/maps',
-  httpErrorsSections: '/edge/sections/http-errors',
-  'keepalived.instances': '/edge/keepalived/instances',
-  'keepalived.syncGroups': '/edge/keepalived/groups',
-  'keepalived.trackScripts': '/edge/keepalived/scripts',
-}
-
-export function addressOf(section: ListSection, id: string): string | undefined {
-  const page = PAGES[section]
-  return page && `${page}/${encodeURIComponent(id)}`
-}
 
 /** The pointer of an entity for the JSON editor: lists are walked by id, so that the link outlives a change of order. */
 export function jsonPointer(section: ListSection, id: string): string {

@@ -5,7 +5,7 @@ import { useDocument } from '~/draft/hooks'
 import { useMessages } from '~/i18n'
 import { Page } from '~/ui/page'
 import { Empty, Pending } from '~/ui/states'
-import { addressOf } from '../links'
+import { addressOf } from '../addresses'
 import { ErrorPagesEditor, type Holder } from './editor'
 import { messages } from './messages'
 
