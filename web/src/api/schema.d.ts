@@ -635,6 +635,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/snapshots/{id}/diff": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What changed from one stored document to another. */
+        get: operations["diff_snapshots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/snapshots/{id}/plan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What restoring a stored document would change, and whether a reload is needed. Changes nothing. */
+        post: operations["plan_restore"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/snapshots/{id}/restore": {
         parameters: {
             query?: never;
@@ -796,6 +830,11 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description The answer of what has nothing else to say. */
+        Acknowledged: {
+            /** @description Always true: a failure is an error. */
+            ok: boolean;
+        };
         /** @description A named condition (`acl`, configuration manual section 7.1). */
         Acl: {
             /**
@@ -1346,6 +1385,21 @@ export interface components {
             uaDenyPatterns: string[];
         } & {
             [key: `x-${string}`]: unknown;
+        };
+        /** @description Where the chain breaks. */
+        BrokenChain: {
+            /**
+             * Format: int64
+             * @description The row there, if there is one.
+             */
+            id?: number | null;
+            /** @description What is wrong, in words. */
+            reason: string;
+            /**
+             * Format: int64
+             * @description The place in the chain.
+             */
+            seq: number;
         };
         /** @description A cookie that is kept for the log. */
         CaptureCookie: {
@@ -2101,7 +2155,7 @@ export interface components {
             /** @description The current version, where the caller's is out of date. */
             etag?: string | null;
             /** @description What HAProxy's words mean, and which entity they are about. */
-            hints?: unknown[] | null;
+            hints?: components["schemas"]["Hint"][] | null;
             /** @description Every issue of a refused document. */
             issues?: components["schemas"]["Issue"][] | null;
             /** @description What is wrong and what to do, in words. */
@@ -2131,6 +2185,19 @@ export interface components {
         };
         /** @description A fingerprint: pairs of upper-case hexadecimal digits with colons. */
         Fingerprint: string;
+        /** @description How errors of the fleet family look. */
+        FleetError: {
+            /** @description A stable name of this very case. */
+            code?: string | null;
+            /** @description What is wrong, in words; `INSUFFICIENT_ROLE` where a role is missing. */
+            error: string;
+            /** @description With `INSUFFICIENT_ROLE`: what is wrong, in words. */
+            message?: string | null;
+            /** @description Finds the cause in the daemon's log. */
+            requestId?: string | null;
+            /** @description The role that would have been enough. */
+            required?: string | null;
+        };
         /** @description Whether servers are told the client's address. */
         ForwardFor: {
             /**
@@ -2731,6 +2798,38 @@ export interface components {
             service: string;
             /** @description Always `ok`: who cannot answer does not answer. */
             status: string;
+        };
+        /** @description One message of an engine, led back to what in the document caused it. */
+        Hint: {
+            entity?: components["schemas"]["HintEntity"] | null;
+            /**
+             * Format: int32
+             * @description The line of the rendered configuration, where the message has one.
+             */
+            line?: number | null;
+            /** @description What is wrong, in the engine's words. */
+            message: string;
+            /** @description Where in the document. */
+            path: components["schemas"]["PathStep"][];
+            /** @description The engine's line as it came. */
+            raw: string;
+            ref?: components["schemas"]["HintReference"] | null;
+            /** @description `alert`, `warning` or `notice`. */
+            severity: string;
+        };
+        /** @description An entity as people call it. */
+        HintEntity: {
+            /** @description `frontend`, `backend`, `server`, `acl`, … */
+            kind: string;
+            name: string;
+        };
+        /** @description An entity as the document identifies it. */
+        HintReference: {
+            /** @description Its id; for a server, which has none, its backend's. */
+            id: string;
+            kind: string;
+            /** @description What to show. */
+            label: string;
         };
         /** @description A DNS name, with or without `*.` in front. */
         Host: string;
@@ -4599,6 +4698,18 @@ export interface components {
             token: string;
             username: string;
         };
+        /** @description Whether the first user is still to be made. */
+        SetupStatus: {
+            /** @description There is a token. */
+            hasToken: boolean;
+            /** @description There are no users, and a token to make the first one. */
+            needsSetup: boolean;
+            /**
+             * Format: int64
+             * @description How many users there are.
+             */
+            userCount: number;
+        };
         /**
          * @description Severities of an event.
          * @enum {string}
@@ -4637,6 +4748,17 @@ export interface components {
             reason?: string | null;
             snapshotAt: string;
             state: components["schemas"]["Document"];
+        };
+        /** @description What differs between two stored documents. */
+        SnapshotDiff: {
+            /** @description What is added, changed, removed or moved, by name. */
+            changes: components["schemas"]["EntityChange"][];
+            /** @description The unified diff of the rendered configurations; null where the HAProxy that is installed cannot run both. */
+            diff?: string | null;
+            /** @description The older side's id. */
+            from: string;
+            /** @description The other side's id. */
+            to: string;
         };
         SnapshotList: {
             snapshots: components["schemas"]["SnapshotRow"][];
@@ -5768,6 +5890,30 @@ export interface components {
             source?: string | null;
             username: string;
         };
+        Verification: components["schemas"]["VerifiedChain"] & {
+            ok: boolean;
+        };
+        /** @description What [`verify`] found. */
+        VerifiedChain: {
+            /**
+             * Format: int64
+             * @description The place before the first row: 0, or where retention cut.
+             */
+            anchor: number;
+            broken?: components["schemas"]["BrokenChain"] | null;
+            /** @description The hash of the last row. */
+            head: string;
+            /**
+             * Format: int64
+             * @description Rows still pending; they are not part of the chain yet.
+             */
+            pending: number;
+            /**
+             * Format: int64
+             * @description Completed rows that were checked.
+             */
+            rows: number;
+        };
         /** @description A `vrrp_instance` block: one floating address. */
         VrrpInstance: {
             /**
@@ -5856,6 +6002,7 @@ export interface components {
     headers: never;
     pathItems: never;
 }
+export type Acknowledged = components['schemas']['Acknowledged'];
 export type Acl = components['schemas']['Acl'];
 export type AclName = components['schemas']['AclName'];
 export type AcmeAccount = components['schemas']['AcmeAccount'];
@@ -5879,6 +6026,7 @@ export type BindSsl = components['schemas']['BindSsl'];
 export type BindTlsVersion = components['schemas']['BindTlsVersion'];
 export type BodyKind = components['schemas']['BodyKind'];
 export type BotDefense = components['schemas']['BotDefense'];
+export type BrokenChain = components['schemas']['BrokenChain'];
 export type CaptureCookie = components['schemas']['CaptureCookie'];
 export type CaptureHeader = components['schemas']['CaptureHeader'];
 export type Changed = components['schemas']['Changed'];
@@ -5918,6 +6066,7 @@ export type ErrorCode = components['schemas']['ErrorCode'];
 export type Family = components['schemas']['Family'];
 export type FieldChange = components['schemas']['FieldChange'];
 export type Fingerprint = components['schemas']['Fingerprint'];
+export type FleetError = components['schemas']['FleetError'];
 export type ForwardFor = components['schemas']['ForwardFor'];
 export type Frontend = components['schemas']['Frontend'];
 export type FrontendLogging = components['schemas']['FrontendLogging'];
@@ -5935,6 +6084,9 @@ export type Haproxy = components['schemas']['Haproxy'];
 export type Header = components['schemas']['Header'];
 export type HeaderTrust = components['schemas']['HeaderTrust'];
 export type Health = components['schemas']['Health'];
+export type Hint = components['schemas']['Hint'];
+export type HintEntity = components['schemas']['HintEntity'];
+export type HintReference = components['schemas']['HintReference'];
 export type Host = components['schemas']['Host'];
 export type Hsts = components['schemas']['Hsts'];
 export type HttpAfterResponseAction = components['schemas']['HttpAfterResponseAction'];
@@ -6021,12 +6173,14 @@ export type ServerVerify = components['schemas']['ServerVerify'];
 export type Sessions = components['schemas']['Sessions'];
 export type SessionView = components['schemas']['SessionView'];
 export type SetupRequest = components['schemas']['SetupRequest'];
+export type SetupStatus = components['schemas']['SetupStatus'];
 export type Severity = components['schemas']['Severity'];
 export type Shards = components['schemas']['Shards'];
 export type SignedIn = components['schemas']['SignedIn'];
 export type Size = components['schemas']['Size'];
 export type Slack = components['schemas']['Slack'];
 export type Snapshot = components['schemas']['Snapshot'];
+export type SnapshotDiff = components['schemas']['SnapshotDiff'];
 export type SnapshotList = components['schemas']['SnapshotList'];
 export type SnapshotRow = components['schemas']['SnapshotRow'];
 export type SniRoute = components['schemas']['SniRoute'];
@@ -6078,6 +6232,8 @@ export type UpdateUser = components['schemas']['UpdateUser'];
 export type User = components['schemas']['User'];
 export type Users = components['schemas']['Users'];
 export type UserView = components['schemas']['UserView'];
+export type Verification = components['schemas']['Verification'];
+export type VerifiedChain = components['schemas']['VerifiedChain'];
 export type VrrpInstance = components['schemas']['VrrpInstance'];
 export type Webhook = components['schemas']['Webhook'];
 export type Whoami = components['schemas']['Whoami'];
@@ -6217,7 +6373,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -6471,13 +6627,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description What was found: `{ok, rows, pending, anchor, head, broken}`. */
+            /** @description What was found. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Verification"];
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -6597,7 +6753,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -6606,7 +6762,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
             /** @description The caller lacks `account:self` (role customer), or the request comes from a foreign site. */
@@ -6615,7 +6771,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
             /** @description Too many requests; Retry-After says when to come back. */
@@ -6624,7 +6780,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
         };
@@ -6695,7 +6851,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -6792,7 +6948,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -6861,7 +7017,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
             /** @description The setup token is wrong. */
@@ -6870,7 +7026,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
             /** @description Too many requests; Retry-After says when to come back. */
@@ -6879,7 +7035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
         };
@@ -6908,7 +7064,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Error"];
+                    "application/json": components["schemas"]["FleetError"];
                 };
             };
         };
@@ -6932,7 +7088,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description The code is wrong. */
@@ -7001,7 +7157,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description The password is wrong. */
@@ -7147,7 +7303,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -7277,7 +7433,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description Not a report. */
@@ -7417,14 +7573,18 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description There is no document yet, or the file was edited and only an admin may see it */
             409: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
@@ -7534,7 +7694,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };
@@ -7588,7 +7750,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };
@@ -7619,7 +7783,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description There is no credential, or it is not good. */
             401: {
@@ -7749,7 +7915,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
@@ -7777,7 +7945,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": Record<string, never>;
                 };
             };
             /** @description Too many requests; Retry-After says when to come back. */
@@ -7856,7 +8024,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description There is no credential, or it is not good. */
@@ -7957,13 +8125,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description `{needsSetup, hasToken, userCount}`. */
+            /** @description Which it is. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["SetupStatus"];
                 };
             };
             /** @description Too many requests; Retry-After says when to come back. */
@@ -8050,7 +8218,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description There is no credential, or it is not good. */
             401: {
@@ -8075,10 +8245,184 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    diff_snapshots: {
+        parameters: {
+            query?: {
+                /** @description Another snapshot's id, or `current` (default) */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The snapshot's id, with or without `.json` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What differs; secrets in the text are masked for roles below admin */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SnapshotDiff"];
+                };
+            };
+            /** @description Not an id */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller lacks `edge:snapshots:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such snapshot */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    plan_restore: {
+        parameters: {
+            query?: {
+                /** @description Let HAProxy check the configuration, and test-bind its addresses */
+                check?: boolean;
+            };
+            header?: {
+                /** @description Only if the current document has this ETag; else 412 */
+                "If-Match"?: string | null;
+            };
+            path: {
+                /** @description The snapshot's id, with or without `.json` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The plan */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Plan"];
+                };
+            };
+            /** @description Not an id */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller lacks `edge:snapshots:restore` (role admin), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description No such snapshot */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The document has changed since */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The stored document cannot be rendered any more; all problems are in `issues` */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description With `check`: HAProxy refuses it */
+            502: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8114,7 +8458,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description There is no credential, or it is not good. */
             401: {
@@ -8139,7 +8485,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
@@ -8155,7 +8503,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };
@@ -8213,7 +8563,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
@@ -8284,14 +8636,18 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description The document has problems; all are in `issues` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
@@ -8307,7 +8663,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };
@@ -8369,28 +8727,36 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description The document has changed since */
             412: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Neither kind of patch */
             415: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description The patched document has problems; all are in `issues` */
             422: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
@@ -8406,7 +8772,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };
@@ -8462,7 +8830,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
             /** @description Too many requests; Retry-After says when to come back. */
             429: {
@@ -8478,7 +8848,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
             };
         };
     };
@@ -8663,7 +9035,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": Record<string, never>;
+                    "application/json": components["schemas"]["Acknowledged"];
                 };
             };
             /** @description There is no credential, or it is not good. */

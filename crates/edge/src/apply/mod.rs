@@ -10,6 +10,7 @@
 mod act;
 mod candidate;
 mod commit;
+mod compare;
 mod directives;
 mod error;
 pub mod generation;
@@ -42,6 +43,7 @@ use platform::{
 use self::generation::Generations;
 pub use self::{
     candidate::{Candidate, Edit},
+    compare::Comparison,
     error::ApplyError,
     live::Live,
     plan::Action,

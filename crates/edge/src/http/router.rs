@@ -62,6 +62,8 @@ where
         // Its history
         .add(Access::needs(Permission::EdgeSnapshotsRead), routes!(snapshots::list_snapshots))
         .add(Access::needs(Permission::EdgeSnapshotsRead), routes!(snapshots::get_snapshot))
+        .add(Access::needs(Permission::EdgeSnapshotsRead), routes!(snapshots::diff_snapshots))
+        .add(Access::needs(Permission::EdgeSnapshotsRestore), routes!(snapshots::plan_restore))
         .add(Access::needs(Permission::EdgeSnapshotsRestore), routes!(snapshots::restore_snapshot))
         // HAProxy and keepalived
         .add(Access::needs(Permission::EdgeHaproxyRead), routes!(haproxy::get_haproxy_cfg))

@@ -6,17 +6,17 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
-use platform::http::error::Error;
+use platform::http::{body::QueryOf, error::Error};
 use platform::{identity::Caller, permissions::Permission};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use shape::Secrets;
 use utoipa::ToSchema;
 
 use crate::{
     Edge,
-    apply::{ApplyError, Change, Edit},
-    state::{self, Layout},
+    apply::{ApplyError, Change, Edit, Preview, Wanted},
+    state::{self, Layout, diff},
     store::{self, Row, SnapshotId},
 };
 
@@ -106,17 +106,109 @@ pub(super) async fn restore_snapshot(
     headers: HeaderMap,
 ) -> Result<Response, Error> {
     let row = find(&edge, &id).await?;
-    let document = edge.engine.stored_document(&row).await?;
-    let change = Change {
-        edit: Edit::Whole(document.into()),
-        actor: caller.actor.clone(),
-        reason: Some(format!("restore:{}", row.id)),
-        precondition: super::state::precondition(&headers)?,
-        directives: caller.role.may(Permission::EdgeDirectives),
-    };
+    let change = restoring(&edge, &caller, &row, &headers).await?;
     let applied = edge.engine.apply(change).await?;
     let state = raw(applied.live.wire(Layout::Nested).to_vec())?;
     Ok(axum::Json(Restored { restored_from: row.id, snapshot_at: iso(row.at), state }).into_response())
+}
+
+/// Which document to compare with, and how far to check.
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct DiffQuery {
+    to: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct CheckQuery {
+    #[serde(default)]
+    check: bool,
+}
+
+/// What differs between two stored documents.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct SnapshotDiff {
+    /// The older side's id.
+    from: String,
+    /// The other side's id.
+    to: String,
+    /// What is added, changed, removed or moved, by name.
+    changes: Vec<diff::Change>,
+    /// The unified diff of the rendered configurations; null where the HAProxy that is installed cannot run both.
+    diff: Option<String>,
+}
+
+/// What changed from one stored document to another.
+#[utoipa::path(
+    get, path = "/api/snapshots/{id}/diff", operation_id = "diff_snapshots", tag = "State",
+    params(
+        ("id" = String, Path, description = "The snapshot's id, with or without `.json`"),
+        ("to" = Option<String>, Query, description = "Another snapshot's id, or `current` (default)"),
+    ),
+    responses(
+        (status = 200, description = "What differs; secrets in the text are masked for roles below admin", body = SnapshotDiff),
+        (status = 400, description = "Not an id"),
+        (status = 404, description = "No such snapshot"),
+    ),
+)]
+pub(super) async fn diff_snapshots(
+    State(edge): State<Edge>,
+    caller: Caller,
+    Path(id): Path<String>,
+    QueryOf(query): QueryOf<DiffQuery>,
+) -> Result<axum::Json<SnapshotDiff>, Error> {
+    let from = find(&edge, &id).await?;
+    let to = match query.to.as_deref() {
+        None | Some("current") => newest(&edge).await?,
+        Some(id) => find(&edge, id).await?,
+    };
+    let (before, after) = (edge.engine.stored_document(&from).await?, edge.engine.stored_document(&to).await?);
+    let secrets = caller.role.may(Permission::EdgeSecretsRead);
+    let names = (from.id.clone(), to.id.clone());
+    let found = edge.engine.compare(before, after, names, secrets).await?;
+    Ok(axum::Json(SnapshotDiff { from: from.id, to: to.id, changes: found.changes, diff: found.diff }))
+}
+
+/// What restoring a stored document would change, and whether a reload is needed. Changes nothing.
+#[utoipa::path(
+    post, path = "/api/snapshots/{id}/plan", operation_id = "plan_restore", tag = "State",
+    params(
+        ("id" = String, Path, description = "The snapshot's id, with or without `.json`"),
+        ("check" = Option<bool>, Query, description = "Let HAProxy check the configuration, and test-bind its addresses"),
+        ("If-Match" = Option<String>, Header, description = "Only if the current document has this ETag; else 412"),
+    ),
+    responses(
+        (status = 200, description = "The plan", body = Preview),
+        (status = 400, description = "Not an id"),
+        (status = 404, description = "No such snapshot"),
+        (status = 412, description = "The document has changed since"),
+        (status = 422, description = "The stored document cannot be rendered any more; all problems are in `issues`"),
+        (status = 502, description = "With `check`: HAProxy refuses it"),
+    ),
+)]
+pub(super) async fn plan_restore(
+    State(edge): State<Edge>,
+    caller: Caller,
+    Path(id): Path<String>,
+    QueryOf(query): QueryOf<CheckQuery>,
+    headers: HeaderMap,
+) -> Result<axum::Json<Preview>, Error> {
+    let row = find(&edge, &id).await?;
+    let change = restoring(&edge, &caller, &row, &headers).await?;
+    let secrets = caller.role.may(Permission::EdgeSecretsRead);
+    let wanted = Wanted { check: query.check, rendered: false, secrets };
+    Ok(axum::Json(edge.engine.preview(change, wanted).await?))
+}
+
+/// The change that a restore is.
+async fn restoring(edge: &Edge, caller: &Caller, row: &Row, headers: &HeaderMap) -> Result<Change, Error> {
+    let document = edge.engine.stored_document(row).await?;
+    Ok(Change {
+        edit: Edit::Whole(document.into()),
+        actor: caller.actor.clone(),
+        reason: Some(format!("restore:{}", row.id)),
+        precondition: super::state::precondition(headers)?,
+        directives: caller.role.may(Permission::EdgeDirectives),
+    })
 }
 
 impl From<Row> for SnapshotRow {
@@ -141,6 +233,12 @@ async fn find(edge: &Edge, id: &str) -> Result<Row, Error> {
     })?;
     let row = store::find(edge.engine.db(), &parsed).await?;
     Ok(row.ok_or_else(|| ApplyError::NoSnapshot(parsed.to_string()))?)
+}
+
+/// The snapshot of the current document.
+async fn newest(edge: &Edge) -> Result<Row, Error> {
+    let first = store::list(edge.engine.db()).await?.into_iter().next();
+    first.ok_or_else(|| Error::not_found("state.notInitialized", "no document was ever applied; PUT one"))
 }
 
 /// Milliseconds and `Z`, as the original writes its times.

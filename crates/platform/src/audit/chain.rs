@@ -32,7 +32,8 @@ impl Stored {
 }
 
 /// What [`verify`] found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = VerifiedChain)]
 pub struct Verified {
     /// Completed rows that were checked.
     pub rows: u64,
@@ -47,7 +48,8 @@ pub struct Verified {
 }
 
 /// Where the chain breaks.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[schema(as = BrokenChain)]
 pub struct Broken {
     /// The place in the chain.
     pub seq: i64,

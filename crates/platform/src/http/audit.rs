@@ -88,13 +88,13 @@ async fn list_audit(
 
 /// Checks the chain of hashes over the whole log.
 #[utoipa::path(get, path = "/api/audit/verify", tag = "Observability", operation_id = "verify_audit",
-    responses((status = 200, description = "What was found: `{ok, rows, pending, anchor, head, broken}`.", body = Object)))]
+    responses((status = 200, description = "What was found.", body = Verification)))]
 async fn verify_audit(State(platform): State<Platform>) -> Result<Json<Verification>, Error> {
     let found = audit::verify(&platform.db).await?;
     Ok(Json(Verification { ok: found.broken.is_none(), found }))
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 struct Verification {
     ok: bool,
     #[serde(flatten)]

@@ -5,7 +5,6 @@ use axum::extract::{FromRef, State};
 use axum::response::{IntoResponse, Response};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
@@ -13,7 +12,7 @@ use super::body::{JsonBody, Payload};
 use super::caller::{MaybeCaller, clear_session, set_session};
 use super::client::Client;
 use super::error::{Error, Family};
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use super::setup::SetupRequest;
@@ -147,10 +146,10 @@ async fn login(
 
 /// Signs out: the session ends and the cookie goes.
 #[utoipa::path(post, path = "/api/auth/logout", tag = "Auth", operation_id = "logout",
-    responses((status = 200, description = "Signed out.", body = Object)))]
+    responses((status = 200, description = "Signed out.", body = Acknowledged)))]
 async fn logout(State(platform): State<Platform>, caller: Caller, client: Client) -> Result<Response, Error> {
     platform.identity.logout(&caller, &client.identity()).await?;
-    Ok(([clear_session(client.https)], Json(json!({ "ok": true }))).into_response())
+    Ok(([clear_session(client.https)], done()).into_response())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -196,8 +195,8 @@ async fn get_auth_state(
 #[utoipa::path(post, path = "/api/auth/setup", tag = "Auth", operation_id = "setup_first_user",
     request_body = SetupRequest,
     responses((status = 201, description = "Made and signed in.", body = SignedIn),
-        (status = 400, description = "A field is missing or unacceptable.", body = Object),
-        (status = 401, description = "The setup token is wrong.", body = Object)))]
+        (status = 400, description = "A field is missing or unacceptable.", body = ErrorBody),
+        (status = 401, description = "The setup token is wrong.", body = ErrorBody)))]
 async fn setup_first_user(
     State(platform): State<Platform>,
     client: Client,
@@ -232,7 +231,7 @@ impl Payload for PutChangePassword {
 #[utoipa::path(post, path = "/api/auth/change-password", tag = "Auth", operation_id = "change_password",
     request_body = ChangePassword,
     responses((status = 200, description = "Changed.", body = SignedIn),
-        (status = 400, description = "The current password is wrong, or the next one unacceptable.", body = Object)))]
+        (status = 400, description = "The current password is wrong, or the next one unacceptable.", body = ErrorBody)))]
 async fn change_password(
     State(platform): State<Platform>,
     caller: Caller,
@@ -265,9 +264,4 @@ async fn change(
 ) -> Result<Response, Error> {
     let (user, session) = platform.identity.change_password(caller, current, next, &client.identity()).await?;
     Ok(begin(platform, client, StatusCode::OK, &user, &session))
-}
-
-/// `{ok: true}`, the answer of mutations that have nothing else to say.
-pub(super) fn done() -> Json<Value> {
-    Json(json!({ "ok": true }))
 }

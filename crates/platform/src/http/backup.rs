@@ -11,7 +11,7 @@ use utoipa_axum::routes;
 
 use super::body::{OptionalJson, Payload};
 use super::error::Error;
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use crate::audit::{self, Entry, Outcome};
@@ -88,13 +88,13 @@ impl Payload for ResumeRequest {}
 /// Lets writes go on after a backup.
 #[utoipa::path(post, path = "/api/backup/post", tag = "System", operation_id = "resume_writes",
     request_body(content = ResumeRequest, description = "May be absent."),
-    responses((status = 200, description = "Writes go on.", body = Object),
+    responses((status = 200, description = "Writes go on.", body = Acknowledged),
         (status = 409, description = "They were not paused: the copy may be torn.", body = ErrorBody)))]
 async fn resume_writes(
     State(platform): State<Platform>,
     caller: Caller,
     OptionalJson(request): OptionalJson<ResumeRequest>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Acknowledged>, Error> {
     let id = match request.and_then(|request| request.id) {
         None => None,
         Some(text) => Some(QuiesceId(
@@ -104,7 +104,7 @@ async fn resume_writes(
     };
     platform.db.resume(id)?;
     note(&platform, &caller, "resume", Outcome::Ok, Value::Null).await?;
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }
 
 async fn note(

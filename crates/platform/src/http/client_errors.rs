@@ -14,7 +14,7 @@ use super::body::{JsonBody, Payload};
 use super::caller::MaybeCaller;
 use super::client::Client;
 use super::error::Error;
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use crate::audit::{self, Entry, Outcome};
@@ -84,14 +84,14 @@ impl Payload for Report {}
 /// Takes a report of the web app about its own errors.
 #[utoipa::path(post, path = "/api/client-errors", tag = "Observability", operation_id = "report_client_errors",
     request_body = Report,
-    responses((status = 200, description = "Taken, as far as the bounds allow.", body = Object),
+    responses((status = 200, description = "Taken, as far as the bounds allow.", body = Acknowledged),
         (status = 400, description = "Not a report.", body = ErrorBody)))]
 async fn report_client_errors(
     State(platform): State<Platform>,
     MaybeCaller(caller): MaybeCaller,
     client: Client,
     JsonBody(report): JsonBody<Report>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Acknowledged>, Error> {
     let recent: Vec<Line> = report.recent.into_iter().take(MOST).map(Line::bounded).collect();
     let recent = json!(&recent[recent.len().saturating_sub(RECENT)..]);
     let actor = caller.map_or_else(|| "anonymous".to_owned(), |caller| caller.actor.clone());
@@ -109,7 +109,7 @@ async fn report_client_errors(
         entries.push(Entry::new(&actor, "client-error", "report").target(target).details(details));
     }
     write(&platform, entries).await?;
-    Ok(Json(json!({ "ok": true })))
+    Ok(done())
 }
 
 async fn write(platform: &Platform, entries: Vec<Entry>) -> Result<(), Error> {

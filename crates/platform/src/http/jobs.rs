@@ -4,12 +4,11 @@ use axum::Json;
 use axum::extract::{FromRef, Path, State};
 use http::StatusCode;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use super::error::Error;
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use crate::audit::{self, Entry, Outcome};
@@ -61,13 +60,13 @@ async fn list_reconcilers(State(platform): State<Platform>) -> Json<Statuses> {
 /// Runs a reconciler now.
 #[utoipa::path(post, path = "/api/reconcilers/{name}/run", tag = "System", operation_id = "run_reconciler",
     params(("name" = String, Path, description = "Name of the reconciler.")),
-    responses((status = 202, description = "It will run.", body = Object),
+    responses((status = 202, description = "It will run.", body = Acknowledged),
         (status = 404, description = "There is none of that name.", body = ErrorBody)))]
 async fn run_reconciler(
     State(platform): State<Platform>,
     caller: Caller,
     Path(name): Path<String>,
-) -> Result<(StatusCode, Json<Value>), Error> {
+) -> Result<(StatusCode, Json<Acknowledged>), Error> {
     let Some(found) = platform.reconcilers.status().into_iter().find(|status| status.name == name) else {
         return Err(Error::not_found("jobs.notFound", "there is no reconciler of that name"));
     };
@@ -75,5 +74,5 @@ async fn run_reconciler(
     audit::record(&mut tx, Entry::new(&caller.actor, "job", "run").target(found.name), Outcome::Ok).await?;
     tx.commit().await?;
     platform.reconcilers.poke(found.name);
-    Ok((StatusCode::ACCEPTED, Json(json!({ "ok": true }))))
+    Ok((StatusCode::ACCEPTED, done()))
 }

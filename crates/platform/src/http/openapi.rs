@@ -45,7 +45,7 @@ pub(super) struct ErrorBody {
     output: Option<String>,
     /// What HAProxy's words mean, and which entity they are about.
     #[serde(skip_serializing_if = "Option::is_none")]
-    hints: Option<Vec<serde_json::Value>>,
+    hints: Option<Vec<HintBody>>,
     /// The current version, where the caller's is out of date.
     #[serde(skip_serializing_if = "Option::is_none")]
     etag: Option<String>,
@@ -68,6 +68,78 @@ pub(super) struct IssueBody {
     path: Vec<PathStep>,
     /// What is wrong, in words.
     message: String,
+}
+
+/// One message of an engine, led back to what in the document caused it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Hint)]
+pub(super) struct HintBody {
+    /// `alert`, `warning` or `notice`.
+    severity: String,
+    /// The line of the rendered configuration, where the message has one.
+    line: Option<u32>,
+    /// What is wrong, in the engine's words.
+    message: String,
+    /// Which entity of the document it is about.
+    entity: Option<HintEntity>,
+    /// The same, by id.
+    #[serde(rename = "ref")]
+    reference: Option<HintReference>,
+    /// Where in the document.
+    path: Vec<PathStep>,
+    /// The engine's line as it came.
+    raw: String,
+}
+
+/// An entity as people call it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HintEntity {
+    /// `frontend`, `backend`, `server`, `acl`, …
+    kind: String,
+    name: String,
+}
+
+/// An entity as the document identifies it.
+#[derive(Serialize, ToSchema)]
+pub(super) struct HintReference {
+    kind: String,
+    /// Its id; for a server, which has none, its backend's.
+    id: String,
+    /// What to show.
+    label: String,
+}
+
+/// How errors of the fleet family look.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = FleetError)]
+pub(super) struct FleetErrorBody {
+    /// What is wrong, in words; `INSUFFICIENT_ROLE` where a role is missing.
+    error: String,
+    /// A stable name of this very case.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    code: Option<String>,
+    /// With `INSUFFICIENT_ROLE`: what is wrong, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<String>,
+    /// The role that would have been enough.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    required: Option<String>,
+    /// Finds the cause in the daemon's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+/// The answer of what has nothing else to say.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Acknowledged {
+    /// Always true: a failure is an error.
+    ok: bool,
+}
+
+/// `{ok: true}`.
+pub(super) fn done() -> axum::Json<Acknowledged> {
+    axum::Json(Acknowledged { ok: true })
 }
 
 /// A key, or an index of a list.
@@ -132,9 +204,11 @@ fn complete(openapi: &mut OpenApi) {
         .build();
     let cookie = ApiKeyValue::with_description(super::caller::COOKIE, "The session of a signed-in user.");
     let mut components = openapi.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
-    components.schemas.insert("Error".to_owned(), ErrorBody::schema());
-    components.schemas.insert("Issue".to_owned(), IssueBody::schema());
-    components.schemas.insert("PathStep".to_owned(), PathStep::schema());
+    // No operation names these: they are the bodies of every refusal, whatever the operation.
+    let mut errors =
+        vec![("Error".to_owned(), ErrorBody::schema()), ("FleetError".to_owned(), FleetErrorBody::schema())];
+    ErrorBody::schemas(&mut errors);
+    components.schemas.extend(errors);
     components.add_security_scheme("BearerAuth", SecurityScheme::Http(bearer));
     components.add_security_scheme("CookieAuth", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
     openapi.components = Some(components);
@@ -150,7 +224,7 @@ pub(super) fn routes<S: Clone + Send + Sync + 'static>() -> Routes<S> {
 
 /// The OpenAPI document of this server.
 #[utoipa::path(get, path = "/api/openapi.json", tag = "Documentation", operation_id = "get_openapi",
-    responses((status = 200, description = "An OpenAPI 3.1 document.", content_type = "application/json")))]
+    responses((status = 200, description = "An OpenAPI 3.1 document.", body = Object)))]
 async fn get_openapi(Extension(document): Extension<Document>, conditions: Conditions) -> Response {
     let tag = HeaderValue::from_str(&ETag::strong(&*document.tag).to_string());
     let mut response = if conditions.has_current(&document.tag) {

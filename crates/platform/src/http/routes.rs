@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::Method;
 use utoipa::openapi::path::{Operation, PathItem};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{OpenApi, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{ContentBuilder, OpenApi, Ref, RefOr, ResponseBuilder};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use super::body::{BodyLimit, DEFAULT_BODY_LIMIT};
@@ -145,7 +145,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         let family = self.family;
         for (path, item) in &mut paths.paths {
             for (method, operation) in operations(item) {
-                describe(operation, access);
+                describe(operation, access, family);
                 self.rows.push(RouteRow {
                     method,
                     path: path.clone(),
@@ -266,8 +266,8 @@ fn operations(item: &mut PathItem) -> Vec<(Method, &mut Operation)> {
     .collect()
 }
 
-/// Writes the rule into the operation's documentation, so that the two cannot differ.
-fn describe(operation: &mut Operation, access: Access) {
+/// Writes the rule and the family of the errors into the operation's documentation, so that they cannot differ.
+fn describe(operation: &mut Operation, access: Access, family: Family) {
     let nothing: [&str; 0] = [];
     let cookie = SecurityRequirement::new("CookieAuth", nothing);
     let bearer = SecurityRequirement::new("BearerAuth", nothing);
@@ -288,12 +288,20 @@ fn describe(operation: &mut Operation, access: Access) {
         extensions.insert("x-permission".to_owned(), name.into());
         extensions.insert("x-role".to_owned(), role.into());
     }
+    let responses = &mut operation.responses.responses;
     for (status, text) in refusals {
-        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| {
-            let schema = RefOr::Ref(Ref::from_schema_name("Error"));
-            let content = utoipa::openapi::ContentBuilder::new().schema(Some(schema)).build();
-            RefOr::T(ResponseBuilder::new().description(text).content("application/json", content).build())
-        });
+        let refusal = || RefOr::T(ResponseBuilder::new().description(text).build());
+        responses.entry(status.to_owned()).or_insert_with(refusal);
+    }
+    let body = match family {
+        Family::Edge => "Error",
+        Family::Fleet => "FleetError",
+    };
+    for (status, response) in responses {
+        if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {
+            let content = ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name(body)))).build();
+            response.content.insert("application/json".to_owned(), RefOr::T(content));
+        }
     }
 }
 

@@ -3,13 +3,11 @@
 use axum::Json;
 use axum::extract::{FromRef, Path, State};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::auth::done;
 use super::error::Error;
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use crate::identity::{Caller, Session};
@@ -59,13 +57,13 @@ async fn list_sessions(State(platform): State<Platform>, caller: Caller) -> Resu
 /// Ends one of one's own sessions.
 #[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "Auth", operation_id = "revoke_session",
     params(("id" = String, Path, description = "Id of the session.")),
-    responses((status = 200, description = "Ended.", body = Object),
+    responses((status = 200, description = "Ended.", body = Acknowledged),
         (status = 404, description = "The caller has no such session.", body = ErrorBody)))]
 async fn revoke_session(
     State(platform): State<Platform>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Acknowledged>, Error> {
     platform.identity.revoke_session(&caller, &id).await?;
     Ok(done())
 }

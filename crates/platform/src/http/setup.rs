@@ -45,7 +45,7 @@ impl Payload for SetupRequest {
 
 /// Whether the first user is still to be made.
 #[utoipa::path(get, path = "/api/setup/status", tag = "Auth", operation_id = "get_setup_status",
-    responses((status = 200, description = "`{needsSetup, hasToken, userCount}`.", body = Object)))]
+    responses((status = 200, description = "Which it is.", body = SetupStatus)))]
 async fn get_setup_status(State(platform): State<Platform>) -> Result<Json<SetupStatus>, Error> {
     Ok(Json(platform.identity.setup_status().await?))
 }

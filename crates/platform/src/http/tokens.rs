@@ -5,14 +5,12 @@ use axum::extract::{FromRef, Path, State};
 use http::StatusCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::auth::done;
 use super::body::{JsonBody, Payload};
 use super::error::Error;
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use crate::identity::{Caller, NewToken, Source, Token};
@@ -166,13 +164,13 @@ async fn get_swagger_config(State(platform): State<Platform>) -> Result<Json<Swa
 /// Revokes a token at once.
 #[utoipa::path(delete, path = "/api/api-tokens/{keyId}", tag = "Auth", operation_id = "delete_token",
     params(("keyId" = String, Path, description = "`pp_<8 hex>`.")),
-    responses((status = 200, description = "Revoked.", body = Object),
+    responses((status = 200, description = "Revoked.", body = Acknowledged),
         (status = 404, description = "There is no such token.", body = ErrorBody)))]
 async fn delete_token(
     State(platform): State<Platform>,
     caller: Caller,
     Path(key_id): Path<String>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Acknowledged>, Error> {
     platform.identity.revoke_token(&caller, &key_id).await?;
     Ok(done())
 }

@@ -3,14 +3,12 @@
 use axum::Json;
 use axum::extract::{FromRef, State};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::auth::done;
 use super::body::{JsonBody, Payload};
 use super::error::Error;
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use super::tier::Tier;
@@ -71,14 +69,14 @@ impl Payload for ConfirmTotp {
 /// Turns the second factor on.
 #[utoipa::path(post, path = "/api/auth/totp/confirm", tag = "Auth", operation_id = "confirm_totp",
     request_body = ConfirmTotp,
-    responses((status = 200, description = "It is on.", body = Object),
+    responses((status = 200, description = "It is on.", body = Acknowledged),
         (status = 400, description = "The code is wrong.", body = ErrorBody),
         (status = 409, description = "None is being set up.", body = ErrorBody)))]
 async fn confirm_totp(
     State(platform): State<Platform>,
     caller: Caller,
     JsonBody(request): JsonBody<ConfirmTotp>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Acknowledged>, Error> {
     platform.identity.confirm_totp(&caller, &request.code).await.map_err(signed_in)?;
     Ok(done())
 }
@@ -97,13 +95,13 @@ impl Payload for DisableTotp {
 /// Turns the second factor off.
 #[utoipa::path(post, path = "/api/auth/totp/disable", tag = "Auth", operation_id = "disable_totp",
     request_body = DisableTotp,
-    responses((status = 200, description = "It is off.", body = Object),
+    responses((status = 200, description = "It is off.", body = Acknowledged),
         (status = 400, description = "The password is wrong.", body = ErrorBody)))]
 async fn disable_totp(
     State(platform): State<Platform>,
     caller: Caller,
     JsonBody(request): JsonBody<DisableTotp>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Acknowledged>, Error> {
     platform.identity.disable_totp(&caller, &request.password).await.map_err(signed_in)?;
     Ok(done())
 }

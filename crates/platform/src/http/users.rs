@@ -4,14 +4,12 @@ use axum::Json;
 use axum::extract::{FromRef, Path, State};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
-use super::auth::done;
 use super::body::{JsonBody, Payload};
 use super::error::Error;
-use super::openapi::ErrorBody;
+use super::openapi::{Acknowledged, ErrorBody, done};
 use super::platform::Platform;
 use super::routes::{Access, Routes};
 use crate::identity::{Caller, Role, User};
@@ -141,14 +139,14 @@ async fn update_user(
 /// Removes a user with their sessions and tokens.
 #[utoipa::path(delete, path = "/api/users/{id}", tag = "Users", operation_id = "delete_user",
     params(("id" = String, Path, description = "Id or name of the user.")),
-    responses((status = 200, description = "Removed.", body = Object),
+    responses((status = 200, description = "Removed.", body = Acknowledged),
         (status = 404, description = "There is no such user.", body = ErrorBody),
         (status = 409, description = "They are the last owner.", body = ErrorBody)))]
 async fn delete_user(
     State(platform): State<Platform>,
     caller: Caller,
     Path(id): Path<String>,
-) -> Result<Json<Value>, Error> {
+) -> Result<Json<Acknowledged>, Error> {
     platform.identity.delete_user(&caller, &id).await?;
     Ok(done())
 }

@@ -17,7 +17,7 @@ use crate::{files, on_db};
 pub const SETUP_TOKEN_FILE: &str = "setup.token";
 
 /// Whether the first user is still to be made.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SetupStatus {
     /// There are no users, and a token to make the first one.

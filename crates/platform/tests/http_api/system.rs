@@ -20,7 +20,7 @@ async fn health_is_public_in_both_places() {
         assert_eq!(body["frontendLogging"]["categories"]["haproxy"], "info");
     }
     let languages = server.get("/api/i18n/languages").send().await.json();
-    assert_eq!(languages, json!({ "languages": ["en"], "defaultLanguage": "en" }));
+    assert_eq!(languages, json!({ "languages": ["en", "es"], "defaultLanguage": "en" }));
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod disk;
 mod engine;
 mod external;
 mod first_run;
+mod snapshots;
 mod support;
 mod threats;
 mod traffic;
