@@ -8869,7 +8869,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/schema+json": unknown;
+                    "application/schema+json": Record<string, never>;
                 };
             };
             /** @description There is no credential, or it is not good. */

@@ -188,7 +188,7 @@ pub(super) async fn plan_state(
 /// The JSON Schema of the document.
 #[utoipa::path(
     get, path = "/api/state/schema", operation_id = "get_state_schema", tag = "State",
-    responses((status = 200, description = "A JSON Schema (draft 2020-12)", content_type = "application/schema+json")),
+    responses((status = 200, description = "A JSON Schema (draft 2020-12)", content_type = "application/schema+json", body = Object)),
 )]
 pub(super) async fn get_state_schema() -> Response {
     // The same for the life of the program, and large.
