@@ -10,6 +10,7 @@ import {
   redirect,
 } from '@tanstack/react-router'
 import { queries } from '~/api/queries'
+import { TABS as FRONTEND_TABS, type FrontendTab } from '~/pages/edge/frontends/tabs'
 import { type GlobalTab, TABS } from '~/pages/edge/global/parts'
 import { Pending } from '~/ui/states'
 import { NotFound, RouteError } from './failures'
@@ -95,6 +96,39 @@ const fieldSearch = (search: Record<string, unknown>): { field?: string } =>
   text(search.field) ? { field: String(search.field) } : {}
 
 const EDGE = 'edge:state:read'
+
+const edgeFrontends = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/frontends',
+  staticData: { nav: { area: 'edge', label: 'nav.frontends', permission: EDGE } },
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('~/pages/edge/frontends/list'), 'FrontendsPage'),
+})
+
+const edgeFrontend = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/frontends/$id',
+  validateSearch: (search: Record<string, unknown>): { tab?: FrontendTab; field?: string } => {
+    const tab = FRONTEND_TABS.find((each) => each === search.tab)
+    return { ...(tab && { tab }), ...fieldSearch(search) }
+  },
+  component: lazyRouteComponent(() => import('~/pages/edge/frontends/editor'), 'FrontendPage'),
+})
+
+const edgeBackends = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/backends',
+  staticData: { nav: { area: 'edge', label: 'nav.backends', permission: EDGE } },
+  validateSearch: listSearch,
+  component: lazyRouteComponent(() => import('~/pages/edge/backends/list'), 'BackendsPage'),
+})
+
+const edgeBackend = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/backends/$id',
+  validateSearch: fieldSearch,
+  component: lazyRouteComponent(() => import('~/pages/edge/backends/editor'), 'BackendPage'),
+})
 
 const edgeRoutes = createRoute({
   getParentRoute: () => shell,
@@ -234,6 +268,17 @@ const edgeKeepalivedItem = createRoute({
   component: lazyRouteComponent(keepalivedPage, 'KeepalivedItemPage'),
 })
 
+const edgeJson = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/json',
+  staticData: { nav: { area: 'edge', label: 'nav.json', permission: EDGE } },
+  validateSearch: (search: Record<string, unknown>): { at?: string; all?: boolean } => ({
+    ...(text(search.at) && { at: String(search.at) }),
+    ...(search.all === true && { all: true }),
+  }),
+  component: lazyRouteComponent(() => import('~/pages/edge/json/page'), 'JsonPage'),
+})
+
 // The way of every change, and what came of it
 
 const changes = createRoute({
@@ -248,6 +293,10 @@ const tree = root.addChildren([
   setup,
   shell.addChildren([
     overview,
+    edgeFrontends,
+    edgeFrontend,
+    edgeBackends,
+    edgeBackend,
     edgeRoutes,
     edgeAcls,
     edgeAcl,
@@ -265,6 +314,7 @@ const tree = root.addChildren([
     edgeKeepalived,
     edgeKeepalivedPart,
     edgeKeepalivedItem,
+    edgeJson,
     changes,
   ]),
 ])

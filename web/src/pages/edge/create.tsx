@@ -1,7 +1,7 @@
 // A new entity of a list: asked for nothing but its name (and its kind, where there are several); everything else begins with
 // the schema's defaults and is set in its form.
 
-import { Button, Group, Modal, Radio, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Group, Modal, Radio, Stack, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
@@ -62,7 +62,8 @@ export function Create({ section, def, title, named, choices, list, start, close
     ? t('nameTaken')
     : problem === 'long'
       ? t('nameLong', { count: rule.maxLength ?? 0 })
-      : problem && (name === '' ? (tried ? t('nameEmpty') : undefined) : t('namePattern'))
+      : problem &&
+        (name === '' ? (tried ? t('nameEmpty') : undefined) : t(named === 'id' ? 'idPattern' : 'namePattern'))
   const submit = (event: FormEvent) => {
     event.preventDefault()
     setTried(true)
@@ -91,12 +92,7 @@ export function Create({ section, def, title, named, choices, list, start, close
             <Radio.Group label={choices.label} value={choice} onChange={setChoice}>
               <Stack gap={6} mt={6}>
                 {choices.options.map((option) => (
-                  <Radio
-                    key={option.value}
-                    value={option.value}
-                    label={option.label}
-                    description={<Text size="xs">{option.help}</Text>}
-                  />
+                  <Radio key={option.value} value={option.value} label={option.label} description={option.help} />
                 ))}
               </Stack>
             </Radio.Group>

@@ -28,6 +28,7 @@ export const messages = catalogue(
     nameTaken: 'This name is taken',
     nameEmpty: 'A name is needed',
     namePattern: 'Letters, digits, “_” and “-”; a letter first',
+    idPattern: 'Lower-case letters, digits, “_” and “-”; a letter first',
     nameLong: 'At most {count} characters',
   },
   {
@@ -56,6 +57,7 @@ export const messages = catalogue(
     nameTaken: 'Este nombre ya está en uso',
     nameEmpty: 'Hace falta un nombre',
     namePattern: 'Letras, dígitos, «_» y «-»; primero una letra',
+    idPattern: 'Minúsculas, dígitos, «_» y «-»; primero una letra',
     nameLong: 'Como máximo {count} caracteres',
   },
 )

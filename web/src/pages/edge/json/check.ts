@@ -46,26 +46,45 @@ function visit(defs: Definitions, given: Node, tree: Tree, report: Report): void
     if (literal(tree) !== node.const) report('enum', tree, JSON.stringify(node.const), true)
     return
   }
-  if (node.oneOf && node.discriminator) return union(defs, node, tree, report)
-  if (node.anyOf) {
-    const fits = node.anyOf.some((each) => {
-      let bad = false
-      visit(defs, each, tree, () => {
-        bad = true
-      })
-      return !bad
+  if (node.oneOf && node.discriminator) {
+    union(defs, node, tree, report)
+  } else if (node.anyOf) {
+    oneOfThese(defs, node.anyOf, tree, report)
+  } else if (!typeFits(node, tree)) {
+    report('type', tree, typeOf(node), true)
+  } else if (node.enum && !node.enum.includes(literal(tree))) {
+    report('enum', tree, node.enum.map((each) => JSON.stringify(each)).join(', '))
+  } else {
+    inside(defs, node, tree, report)
+  }
+}
+
+function inside(defs: Definitions, node: Node, tree: Tree, report: Report): void {
+  switch (tree.kind) {
+    case 'string':
+      string(node, tree, report)
+      break
+    case 'number':
+      number(node, tree, report)
+      break
+    case 'array':
+      array(defs, node, tree, report)
+      break
+    case 'object':
+      object(defs, node, tree, report)
+      break
+  }
+}
+
+function oneOfThese(defs: Definitions, options: readonly Node[], tree: Tree, report: Report): void {
+  const fits = options.some((option) => {
+    let bad = false
+    visit(defs, option, tree, () => {
+      bad = true
     })
-    if (!fits) report('type', tree, node.anyOf.map((each) => typeOf(resolve(defs, each).node)).join(' / '), true)
-    return
-  }
-  if (!typeFits(node, tree)) return report('type', tree, typeOf(node), true)
-  if (node.enum && !node.enum.includes(literal(tree))) {
-    return report('enum', tree, node.enum.map((each) => JSON.stringify(each)).join(', '))
-  }
-  if (tree.kind === 'string') return string(node, tree, report)
-  if (tree.kind === 'number') return number(node, tree, report)
-  if (tree.kind === 'array') return array(defs, node, tree, report)
-  if (tree.kind === 'object') object(defs, node, tree, report)
+    return !bad
+  })
+  if (!fits) report('type', tree, options.map((option) => typeOf(resolve(defs, option).node)).join(' / '), true)
 }
 
 function literal(tree: Tree): Json {
@@ -133,14 +152,17 @@ function object(defs: Definitions, node: Node, tree: Tree & { kind: 'object' }, 
 }
 
 function union(defs: Definitions, node: Node, tree: Tree, report: Report): void {
-  if (tree.kind !== 'object') return report('type', tree, 'object', true)
+  if (tree.kind !== 'object') {
+    report('type', tree, 'object', true)
+    return
+  }
   const key = node.discriminator?.propertyName ?? ''
   const told = tree.members.find((member) => member.key.name === key)
   const options = variants(defs, node)
-  if (!told) return report('missing', { from: tree.from, to: tree.from + 1 }, key, true)
-  const chosen = options.find(([name]) => told.value.kind === 'string' && told.value.value === name)
-  if (!chosen) return report('variant', told.value, options.map(([name]) => `"${name}"`).join(', '), true)
-  visit(defs, chosen[1], tree, report)
+  const chosen = options.find(([name]) => told?.value.kind === 'string' && told.value.value === name)
+  if (!told) report('missing', { from: tree.from, to: tree.from + 1 }, key, true)
+  else if (!chosen) report('variant', told.value, options.map(([name]) => `"${name}"`).join(', '), true)
+  else visit(defs, chosen[1], tree, report)
 }
 
 /** The value with every default that it leaves out, as the daemon would fill it in. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Document } from '~/api/schema'
 import type { Definitions } from '~/schema/schema'
 import { check, complete } from './check'
-import { pointerTo, schemaOf, scopeOf, valueOf, withValue } from './scope'
+import { partOf, pointerTo, schemaOf, scopeOf, withValue } from './scope'
 import { BadJson, find, parse, plain } from './tree'
 
 const fault = (text: string) => {
@@ -139,8 +139,8 @@ describe('the part that is edited', () => {
     expect(withValue(document, scope, { id: 'b' })).toBe('taken')
     expect(withValue(document, scope, {})).toBe('noId')
     const all = { kind: 'document' } as const
-    expect(valueOf(document, all)).not.toHaveProperty('meta')
-    expect(withValue(document, all, valueOf(document, all))).toEqual(document)
+    expect(partOf(document, all)).not.toHaveProperty('meta')
+    expect(withValue(document, all, partOf(document, all))).toEqual(document)
   })
 
   it('has its schema', () => {

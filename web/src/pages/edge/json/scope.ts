@@ -77,7 +77,7 @@ export function pathOf(document: Document, scope: Scope): (string | number)[] | 
 }
 
 /** What is edited. `meta` is the server's and is left out. */
-export function valueOf(document: Document, scope: Scope): Json {
+export function partOf(document: Document, scope: Scope): Json {
   if (scope.kind === 'document') {
     const { meta: _, ...rest } = document
     return rest

@@ -47,7 +47,7 @@ export const messages = catalogue(
     'maps.add': 'Add a map',
     'maps.empty': 'A map is a file of keys and values. Changing entries of a map that is live needs no reload.',
     'httpErrors.title': 'Error page sets',
-    'httpErrors.about': 'Error files under a name (`http-errors`), which defaults and frontends may use.',
+    'httpErrors.about': 'Error files under a name (http-errors), which defaults and frontends may use.',
     'httpErrors.add': 'Add a set',
     'httpErrors.empty': 'A set says which file answers which error. Defaults and frontends choose a set.',
     'instances.title': 'Floating addresses',
@@ -199,7 +199,7 @@ export const messages = catalogue(
     'maps.empty': 'Un mapa es un fichero de claves y valores. Cambiar entradas de un mapa activo no requiere recarga.',
     'httpErrors.title': 'Juegos de páginas de error',
     'httpErrors.about':
-      'Ficheros de error con nombre (`http-errors`) que pueden usar los valores por defecto y los frontends.',
+      'Ficheros de error con nombre (http-errors) que pueden usar los valores por defecto y los frontends.',
     'httpErrors.add': 'Añadir un juego',
     'httpErrors.empty':
       'Un juego dice qué fichero responde a qué error. Los valores por defecto y los frontends eligen uno.',

@@ -1,0 +1,97 @@
+import { useSortable } from '@dnd-kit/sortable'
+import { CSS } from '@dnd-kit/utilities'
+import { ActionIcon, Box, Group, Switch, Text, Tooltip } from '@mantine/core'
+import { IconCopy, IconGripVertical, IconPencil, IconTrash } from '@tabler/icons-react'
+import { useMessages } from '~/i18n'
+import { messages } from './messages'
+import type { Rule } from './rules'
+import classes from './rules.module.css'
+import { actionText, conditionText } from './summary'
+
+interface Props {
+  rule: Rule
+  label: string
+  backendName: (id: string) => string
+  readOnly: boolean
+  issue: string | undefined
+  open: () => void
+  toggle: (enabled: boolean) => void
+  duplicate: () => void
+  remove: () => void
+}
+
+/** One rule in one line: what it does and when. */
+export function RuleRow({ rule, label, backendName, readOnly, issue, open, toggle, duplicate, remove }: Props) {
+  const t = useMessages(messages)
+  const { attributes, listeners, setNodeRef, setActivatorNodeRef, transform, transition, isDragging } = useSortable({
+    id: rule.id,
+  })
+  const condition = conditionText(rule.condition)
+  const name = label.slice(0, 60)
+  return (
+    <Box
+      ref={setNodeRef}
+      className={classes.row}
+      data-off={!rule.enabled || undefined}
+      data-dragging={isDragging || undefined}
+      data-rule={rule.id}
+      style={{ transform: CSS.Transform.toString(transform), transition }}
+    >
+      {!readOnly && (
+        <ActionIcon
+          ref={setActivatorNodeRef}
+          variant="subtle"
+          color="gray"
+          className={classes.grip}
+          {...attributes}
+          {...listeners}
+          aria-label={t('dragRule', { name })}
+        >
+          <IconGripVertical size={16} />
+        </ActionIcon>
+      )}
+      <button type="button" className={classes.text} onClick={open} aria-label={t('editRule', { name })}>
+        <span className={classes.action}>{actionText(rule.action, backendName)}</span>
+        <span className={classes.condition}>
+          {condition === '' ? (
+            t('always')
+          ) : (
+            <>
+              {t('if')} <span className="mono">{condition}</span>
+            </>
+          )}
+        </span>
+        {rule.name && <span className={classes.name}>{rule.name}</span>}
+        {issue && (
+          <Text size="xs" c="red" span>
+            {issue}
+          </Text>
+        )}
+      </button>
+      {!readOnly && (
+        <Group gap={2} wrap="nowrap">
+          <Switch
+            size="xs"
+            checked={rule.enabled}
+            aria-label={t('enableRule', { name })}
+            onChange={(event) => toggle(event.currentTarget.checked)}
+            mr={6}
+          />
+          <Small label={t('editRule', { name })} onClick={open} icon={<IconPencil size={15} />} />
+          <Small label={t('duplicateRule', { name })} onClick={duplicate} icon={<IconCopy size={15} />} />
+          <Small label={t('removeRule', { name })} onClick={remove} icon={<IconTrash size={15} />} />
+        </Group>
+      )}
+    </Box>
+  )
+}
+
+function Small({ label, onClick, icon }: { label: string; onClick: () => void; icon: React.ReactNode }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={onClick}>
+        {icon}
+      </ActionIcon>
+    </Tooltip>
+  )
+}
