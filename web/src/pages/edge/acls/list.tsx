@@ -78,7 +78,7 @@ export function AclsPage() {
     </Button>
   )
   return (
-    <Page wide title={t('title')} description={t('description')} actions={add}>
+    <Page wide title={t('title')} description={t('description')} actions={document.acls.length > 0 && add}>
       <DataTable
         label={t('title')}
         rows={document.acls}

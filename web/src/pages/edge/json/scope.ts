@@ -17,6 +17,8 @@ export type Scope =
 export const OBJECTS = ['globalSettings', 'keepalived', 'tls', 'letsencrypt', 'notifications', 'geoip', 'ui'] as const
 
 export function parsePointer(pointer: string): string[] {
+  // A lone slash stands for the whole, as people write it.
+  if (pointer === '/') return []
   return pointer
     .split('/')
     .slice(1)

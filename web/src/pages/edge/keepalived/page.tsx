@@ -4,6 +4,7 @@ import { Paper, Stack, Switch, Tabs } from '@mantine/core'
 import { getRouteApi, useNavigate, useParams, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useMay } from '~/app/session'
+import { listOf } from '~/draft/changes'
 import { setSingle, useDocument } from '~/draft/hooks'
 import { useIssuesOf } from '~/draft/issues'
 import type { Json, Path } from '~/draft/json'
@@ -49,7 +50,7 @@ export function KeepalivedPage() {
       description={t('about')}
       actions={
         <>
-          {add}
+          {kind && listOf(document, kind.section).length > 0 && add}
           <AsJson at="/keepalived" />
         </>
       }

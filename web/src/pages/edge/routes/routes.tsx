@@ -49,7 +49,7 @@ export function RoutesPage() {
   )
   const edited = routes.find((route) => route.key === search.edit)
   return (
-    <Page wide title={t('title')} description={t('description')} actions={add}>
+    <Page wide title={t('title')} description={t('description')} actions={routes.length > 0 && add}>
       <DataTable
         label={t('title')}
         rows={routes}

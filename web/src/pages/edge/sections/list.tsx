@@ -25,11 +25,12 @@ export function KindList({ kind }: { kind: Kind }) {
   const search: ListSearch = useSearch({ strict: false })
   const navigate = useNavigate()
   const document = useDocument()
+  const isEmpty = useList(kind.section).length === 0
   if (!document) return <Pending />
   const go = (next: ListSearch, replace = false) => void navigate({ to: '.', search: next as never, replace })
   const add = may && <AddButton kind={kind} add={() => go({ ...search, new: true })} />
   return (
-    <Page wide title={t(kind.title)} description={t(kind.about)} actions={add}>
+    <Page wide title={t(kind.title)} description={t(kind.about)} actions={!isEmpty && add}>
       <KindTable
         kind={kind}
         filter={search.q ?? ''}
