@@ -1,6 +1,7 @@
 //! `make bench`: what Plenum adds to what HAProxy itself costs, as ratios measured in one run.
 //!
-//! Every figure is the median of at least twenty, and stands beside its floor, peer or target. Floors are taken in turn
+//! Every time and rate is the median of at least twenty; sizes (memory, the store on disk) hardly vary and are read once.
+//! Each stands beside its floor, peer or target. Floors are taken in turn
 //! with what they are compared to, because two shared cores drift by tens of percent within minutes. Only loopback
 //! addresses are used, every loop is counted, and everything started here ends with it.
 
@@ -35,7 +36,7 @@ async fn run(readings: usize, quick: bool) -> Result<()> {
     for size in SIZES {
         apply(&mut table, size, readings).await?;
     }
-    reads(&mut table).await?;
+    reads(&mut table, readings).await?;
     memory(&mut table).await?;
     cold_start(&mut table, readings).await?;
     snapshots(&mut table, if quick { 500 } else { 10_000 }).await?;
@@ -139,15 +140,15 @@ async fn bare(binary: &Binary, master: &Master, data: &Path) -> Result<Duration>
 }
 
 /// Section 3: reads of a small document by token, the daemon on one core and the load on the other.
-async fn reads(table: &mut Table) -> Result<()> {
+async fn reads(table: &mut Table, readings: usize) -> Result<()> {
     let (daemon, api, _, _) = daemon(10).await?;
     pin(daemon.pid().context("the daemon runs")?, "0")?;
     let token = api.token().context("the owner has a token")?;
     let load = |extra: &[String]| -> Result<f64> {
         let mut rates = Vec::new();
-        for _ in 0..5 {
+        for _ in 0..readings {
             let mut command = Command::new("taskset");
-            command.args(["-c", "1", "wrk", "-t1", "-c8", "-d3s", "-H", &format!("Authorization: Bearer {token}")]);
+            command.args(["-c", "1", "wrk", "-t1", "-c8", "-d1s", "-H", &format!("Authorization: Bearer {token}")]);
             for header in extra {
                 command.args(["-H", header]);
             }
