@@ -54,7 +54,7 @@ pub(crate) async fn config_on_disk(engine: &Engine, secrets: bool) -> Result<Str
     if secrets {
         return Ok(text);
     }
-    let live = engine.live().filter(|live| *live.cfg == *text);
+    let live = engine.live().filter(|live| live.cfg() == text);
     let live = live.ok_or_else(|| {
         Error::conflict("haproxy.cfg.edited", "the file on disk is not what Plenum rendered; only an admin may see it")
     })?;
@@ -66,7 +66,7 @@ pub(crate) fn config_of_state(engine: &Engine, secrets: bool) -> Result<String, 
     let live = engine
         .live()
         .ok_or_else(|| Error::conflict("haproxy.cfg.stateNotInitialized", "there is no document yet; PUT one"))?;
-    Ok(if secrets { live.cfg.to_string() } else { render::mask(&live.document, &live.cfg) })
+    Ok(if secrets { live.cfg().to_owned() } else { render::mask(&live.document, live.cfg()) })
 }
 
 /// keepalived's configuration as it lies on disk.

@@ -5,7 +5,10 @@ use std::sync::{Arc, OnceLock};
 use bytes::Bytes;
 use shape::Secrets;
 
-use super::{candidate::Files, generation::Number};
+use super::{
+    candidate::Files,
+    generation::{CONFIG_FILE, Number},
+};
 use crate::{
     render::Listen,
     state::{Document, Layout},
@@ -13,7 +16,7 @@ use crate::{
 };
 
 /// What is live.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Live {
     /// The document.
     pub document: Arc<Document>,
@@ -21,8 +24,6 @@ pub struct Live {
     pub row: Row,
     /// Its canonical text, secrets sealed: what the next snapshot is compared with.
     pub text: Arc<str>,
-    /// The rendered configuration.
-    pub cfg: Arc<str>,
     /// keepalived's configuration, where the document enables it.
     pub keepalived: Option<String>,
     /// The marker that the running worker reports; empty where the document could not be rendered for the HAProxy that is
@@ -46,7 +47,6 @@ impl Live {
             document: parts.document,
             row,
             text,
-            cfg: parts.rendered.cfg.into(),
             keepalived: parts.rendered.keepalived,
             marker: parts.rendered.marker,
             listens: parts.rendered.listens,
@@ -64,7 +64,6 @@ impl Live {
             document,
             row,
             text,
-            cfg: "".into(),
             keepalived: None,
             marker: String::new(),
             listens: Vec::new(),
@@ -78,20 +77,13 @@ impl Live {
 
     /// The same in another generation, which a repair has built.
     pub(super) fn in_generation(&self, generation: Number) -> Live {
-        Live {
-            document: Arc::clone(&self.document),
-            row: self.row.clone(),
-            text: Arc::clone(&self.text),
-            cfg: Arc::clone(&self.cfg),
-            keepalived: self.keepalived.clone(),
-            marker: self.marker.clone(),
-            listens: self.listens.clone(),
-            files: Arc::clone(&self.files),
-            version: self.version.clone(),
-            generation,
-            nested: self.nested.clone(),
-            flat: self.flat.clone(),
-        }
+        Live { generation, ..self.clone() }
+    }
+
+    /// The rendered configuration; empty where the document could not be rendered.
+    pub fn cfg(&self) -> &str {
+        // It was text when it became a file of the generation.
+        self.files.get(CONFIG_FILE).and_then(|bytes| std::str::from_utf8(bytes).ok()).unwrap_or_default()
     }
 
     /// Whether the document could be rendered.

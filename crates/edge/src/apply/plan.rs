@@ -158,7 +158,7 @@ pub fn plan(live: Option<&Live>, candidate: &Candidate, running: Option<&str>) -
     if live.keepalived != candidate.rendered.keepalived {
         return Plan { action: Action::Reload, reasons: vec!["keepalived's configuration changes".to_owned()] };
     }
-    let operations = operations(&live.document, &candidate.document, &live.cfg);
+    let operations = operations(&live.document, &candidate.document, live.cfg());
     let reasons: Vec<String> = operations.iter().map(Operation::describe).collect();
     let possible =
         !operations.is_empty() && operations.iter().all(|operation| operation.is_possible(&candidate.document));

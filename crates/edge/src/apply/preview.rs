@@ -78,7 +78,7 @@ impl Engine {
                 crate::render::mask(&candidate.document, &candidate.rendered.cfg)
             };
             let before = live.as_ref().map_or(String::new(), |live| {
-                if wanted.secrets { live.cfg.to_string() } else { crate::render::mask(&live.document, &live.cfg) }
+                if wanted.secrets { live.cfg().to_owned() } else { crate::render::mask(&live.document, live.cfg()) }
             });
             Preview {
                 action: plan.action.name(),
