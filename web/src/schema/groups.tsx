@@ -16,11 +16,12 @@ import {
 import { IconArrowDown, IconArrowUp, IconPlus, IconTrash } from '@tabler/icons-react'
 import { useState } from 'react'
 import { isObject, type Json, type Path } from '~/draft/json'
-import { useMessages } from '~/i18n'
+import { useLanguage, useMessages } from '~/i18n'
 import { useForm } from './context'
 import type { InputProps } from './field'
+import { useWords } from './labels'
 import { messages } from './messages'
-import { humanize, initial, type Node, resolve, variantOf, variants } from './schema'
+import { initial, type Node, resolve, variantOf, variants } from './schema'
 import { Fields } from './schema-form'
 
 /** An object: its fields; an optional one can be set up and taken away as a whole. */
@@ -220,6 +221,7 @@ export function VariantsInput({ node, def, value, path, label, help, error }: In
 /** A union: which variant it is, and the fields of that one. What both variants have is kept on a change. */
 export function VariantFields({
   node,
+  def,
   value,
   path,
 }: {
@@ -228,6 +230,8 @@ export function VariantFields({
   value: Json
   path: Path
 }) {
+  const words = useWords()
+  const language = useLanguage()
   const { defs, change, readOnly } = useForm()
   const key = node.discriminator?.propertyName ?? 'type'
   const options = variants(defs, node)
@@ -243,7 +247,7 @@ export function VariantFields({
   return (
     <Stack gap="sm">
       <Select
-        label={humanize(key)}
+        label={words(def, key, {}).label}
         data={options.map(([name]) => ({ value: name, label: name }))}
         value={isObject(value) && typeof value[key] === 'string' ? value[key] : null}
         onChange={choose}
@@ -251,12 +255,13 @@ export function VariantFields({
         allowDeselect={false}
         searchable={options.length > 8}
       />
-      {variant?.description && (
+      {/* Variants have no words of their own in other languages; their fields have. */}
+      {language === 'en' && variant?.description && (
         <Text size="xs" c="dimmed">
           {variant.description}
         </Text>
       )}
-      {variant && <Fields node={variant} value={value} path={path} />}
+      {variant && <Fields node={variant} of={def} value={value} path={path} />}
     </Stack>
   )
 }

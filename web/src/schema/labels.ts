@@ -3,6 +3,7 @@
 
 import { useLanguage } from '~/i18n'
 import { humanize, type Node } from './schema'
+import { labels } from './words.en'
 
 export interface Words {
   label: string
@@ -12,6 +13,11 @@ export interface Words {
 type Spanish = Readonly<Record<string, readonly [label: string, help: string]>>
 
 let spanish: Spanish = {}
+
+/** What a field is called in English. */
+export function englishLabel(def: string | undefined, field: string): string {
+  return labels[`${def}.${field}`] ?? labels[field] ?? humanize(field)
+}
 
 /** Loads the Spanish words; forms wait for it when the page is in Spanish. */
 export async function loadSpanish(): Promise<Spanish> {
@@ -25,6 +31,6 @@ export function useWords(): (def: string | undefined, field: string, node: Node)
   return (def, field, node) => {
     const found = language === 'es' ? (spanish[`${def}.${field}`] ?? spanish[field]) : undefined
     if (found) return { label: found[0], help: found[1] }
-    return { label: humanize(field), help: (node.description ?? '').replaceAll('`', '') }
+    return { label: englishLabel(def, field), help: (node.description ?? '').replaceAll('`', '') }
   }
 }

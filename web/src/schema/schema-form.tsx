@@ -80,15 +80,18 @@ export function Fields({
   value,
   path,
   layout = {},
+  of,
 }: {
   node: Node
   value: Json
   path: Path
   layout?: Layout
+  /** The definition whose words the fields have, where the node has none: the union of a variant. */
+  of?: string | undefined
 }) {
   const t = useMessages(messages)
   const { defs, focus } = useForm()
-  const { node, def } = resolve(defs, given)
+  const { node, def = of } = resolve(defs, given)
   const hidden = new Set(layout.hide)
   const names = Object.entries(node.properties ?? {})
     .filter(([name, property]) => !hidden.has(name) && property.const === undefined)
