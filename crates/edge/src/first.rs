@@ -8,7 +8,7 @@ use std::{
 use serde_json::json;
 
 use crate::{
-    apply::{ApplyError, Change, Edit, Engine, Mode, Precondition},
+    apply::{ApplyError, ApplyId, Change, Edit, Engine, Mode, Precondition},
     state::{self, Document},
 };
 
@@ -80,6 +80,7 @@ fn by_system(document: Arc<Document>, reason: &str) -> Change {
         reason: Some(reason.to_owned()),
         precondition: Precondition::None,
         directives: true,
+        id: ApplyId::unnamed(),
     }
 }
 

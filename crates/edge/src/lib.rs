@@ -7,8 +7,10 @@ pub mod apply;
 mod control;
 pub mod first;
 pub mod http;
+pub mod probe;
 pub mod render;
 pub mod state;
+pub mod status;
 pub mod store;
 
 use std::sync::Arc;

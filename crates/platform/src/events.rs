@@ -112,17 +112,63 @@ pub async fn prune(db: &Db) -> Result<u64, Error> {
     Ok(removed)
 }
 
+/// What is worth knowing at the moment only: how far an apply is, how a server is doing.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// What kind, such as `state.progress`.
+    pub kind: &'static str,
+    /// What there is to know.
+    pub data: Value,
+}
+
+/// Tells news to whoever listens. They are not stored and have no number; who is away or too slow misses them. Clones share
+/// their listeners.
+#[derive(Debug, Clone)]
+pub struct Announcer(broadcast::Sender<Arc<News>>);
+
+impl Default for Announcer {
+    fn default() -> Self {
+        Self(broadcast::channel(LIVE).0)
+    }
+}
+
+impl Announcer {
+    /// Whether anybody listens.
+    pub fn is_heard(&self) -> bool {
+        self.0.receiver_count() > 0
+    }
+
+    /// Tells everybody who listens; without listeners `data` is not even made.
+    pub fn tell(&self, kind: &'static str, data: impl FnOnce() -> Value) {
+        if self.is_heard() {
+            // Fails only when the last listener has just gone.
+            let _ = self.0.send(Arc::new(News { kind, data: data() }));
+        }
+    }
+
+    /// Listens from now on.
+    pub fn listen(&self) -> broadcast::Receiver<Arc<News>> {
+        self.0.subscribe()
+    }
+}
+
 /// Hands out subscriptions. Clones share the stream.
 #[derive(Debug, Clone)]
 pub struct Events {
     db: Db,
     live: broadcast::Sender<Arc<Event>>,
+    news: Announcer,
 }
 
 impl Events {
     /// The stream over a store. Nothing flows live until [`Events::pump`] runs.
     pub fn new(db: Db) -> Self {
-        Self { db, live: broadcast::channel(LIVE).0 }
+        Self { db, live: broadcast::channel(LIVE).0, news: Announcer::default() }
+    }
+
+    /// What tells news beside the stream.
+    pub fn news(&self) -> &Announcer {
+        &self.news
     }
 
     /// Carries committed events to subscribers until `stop`; spawn it once.

@@ -136,6 +136,8 @@ permissions! {
     EdgeSecretsRead = "edge:secrets:read", Admin;
     /// Reload, start and stop HAProxy.
     EdgeHaproxyControl = "edge:haproxy:control", Admin;
+    /// Send a test request through HAProxy.
+    EdgeHaproxyProbe = "edge:haproxy:probe", Admin;
     /// Operate what runs: server state and weight, maps, tables, sessions.
     EdgeRuntimeWrite = "edge:runtime:write", Moderator;
 }

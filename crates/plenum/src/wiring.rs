@@ -32,6 +32,9 @@ const USER: &str = "haproxy";
 /// How often it looks.
 const CONVERGE_EVERY: Duration = Duration::from_secs(5);
 
+/// How often servers are looked at while somebody follows them.
+const WATCH_EVERY: Duration = Duration::from_secs(2);
+
 /// How often old snapshots are thinned.
 const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -99,6 +102,11 @@ fn add_reconcilers(builder: &Builder, edge: &Edge, welcome: SocketAddr) {
     builder.reconcilers.add(CONVERGE, CONVERGE_EVERY, move || {
         let engine = Arc::clone(&engine);
         async move { converge(&engine, welcome).await }
+    });
+    let (engine, watch) = (Arc::clone(&edge.engine), Arc::new(edge::status::Watch::default()));
+    builder.reconcilers.add("edge.servers", WATCH_EVERY, move || {
+        let (engine, watch) = (Arc::clone(&engine), Arc::clone(&watch));
+        async move { watch.look(&engine).await }
     });
     let (db, keep) = (builder.db.clone(), &builder.config.snapshots);
     let rule = Retention { keep_last: keep.keep_last as usize, keep_days: i64::from(keep.keep_days) };
@@ -177,6 +185,7 @@ fn open_edge(builder: &Builder) -> anyhow::Result<Edge> {
         },
         queue: Duration::from_millis(config.haproxy.queue_timeout_ms),
         keepalived: config.haproxy.keepalived_bin.clone(),
+        news: builder.events.news().clone(),
     };
     Ok(Edge {
         engine: Arc::new(Engine::new(builder.db.clone(), Arc::clone(&builder.vault), settings, generations, proxy)),

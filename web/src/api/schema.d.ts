@@ -414,6 +414,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/haproxy/probe": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sends one request to a frontend of the live document, from this machine, and tells what came back. */
+        post: operations["probe_haproxy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/haproxy/reload": {
         parameters: {
             query?: never;
@@ -431,6 +448,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/haproxy/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How every server does, as HAProxy sees it now. */
+        get: operations["list_live_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/haproxy/start": {
         parameters: {
             query?: never;
@@ -442,6 +476,23 @@ export interface paths {
         put?: never;
         /** Starts HAProxy again after a stop. */
         post: operations["start_haproxy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/haproxy/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** HAProxy as it is now, and what a person should look at. */
+        get: operations["get_haproxy_status"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -925,6 +976,33 @@ export interface components {
             /** Format: date-time */
             lastUsedAt?: string | null;
             name: string;
+        };
+        /** @description The document that is in force. */
+        AppliedDocument: {
+            /** @description By whom. */
+            actor: string;
+            /**
+             * Format: date-time
+             * @description When it was applied.
+             */
+            appliedAt: string;
+            /** @description Its ETag. */
+            etag: string;
+            /** @description Why, where it was not a plain change. */
+            reason?: string | null;
+            /** @description Its snapshot. */
+            snapshot: string;
+        };
+        /** @description One thing that a person should look at. */
+        Attention: {
+            /** @description A stable name, such as `haproxy.notRunning`. */
+            code: string;
+            /** @description How many things it is about, where it is about several. */
+            count?: number | null;
+            /** @description What is the matter and what to do. */
+            message: string;
+            /** @description How urgent it is. */
+            severity: components["schemas"]["Urgency"];
         };
         /** @description One entry of the audit log. */
         AuditEntry: {
@@ -2767,6 +2845,47 @@ export interface components {
         } & {
             [key: `x-${string}`]: unknown;
         };
+        /** @description HAProxy as it is at the moment. */
+        HaproxyStatus: {
+            /** @description Whether what runs is what the stored document renders to. */
+            agrees: boolean;
+            /** @description What a person should look at, the worst first. */
+            attention: components["schemas"]["Attention"][];
+            /**
+             * Format: int64
+             * @description Connections that are open now.
+             */
+            connections?: number | null;
+            document?: components["schemas"]["AppliedDocument"] | null;
+            /**
+             * Format: int64
+             * @description How many may be open at once.
+             */
+            maxConnections?: number | null;
+            /** @description `managed` or `external`. */
+            mode: string;
+            /**
+             * Format: int32
+             * @description The worker's process id.
+             */
+            pid?: number | null;
+            /** @description Whether it answers. */
+            running: boolean;
+            /**
+             * Format: int64
+             * @description New sessions in the last second.
+             */
+            sessionRate?: number | null;
+            /** @description Whether it was stopped on purpose. */
+            stopped: boolean;
+            /**
+             * Format: int64
+             * @description For how long the worker runs.
+             */
+            uptimeSeconds?: number | null;
+            /** @description Its version, of the running process or else of the program. */
+            version?: string | null;
+        };
         /** @description Sets or adds a header, or sends an early hint. */
         Header: {
             /** @description The name of the header. */
@@ -3907,6 +4026,46 @@ export interface components {
             metadata?: unknown;
             ts?: unknown;
         };
+        /** @description One server of a backend, as HAProxy sees it now. */
+        LiveServer: {
+            /** @description The backend's name. */
+            backend: string;
+            /** @description What the last check found, such as `L7OK` or `L4CON`. */
+            check?: string | null;
+            /**
+             * Format: int64
+             * @description How long the last check took.
+             */
+            checkMs?: number | null;
+            /** @description The server's name. */
+            server: string;
+            /**
+             * Format: int64
+             * @description Connections that are open now.
+             */
+            sessions: number;
+            /**
+             * Format: int64
+             * @description For how long it has been in this state.
+             */
+            sinceSeconds?: number | null;
+            /** @description How it does. */
+            state: components["schemas"]["LiveState"];
+            /**
+             * Format: int64
+             * @description The weight that counts now.
+             */
+            weight: number;
+        };
+        /** @description Every server that HAProxy knows. */
+        LiveServers: {
+            servers: components["schemas"]["LiveServer"][];
+        };
+        /**
+         * @description How a server does.
+         * @enum {string}
+         */
+        LiveState: "up" | "down" | "drain" | "maint" | "unchecked";
         /** @description A certificate of a store. */
         LoadEntry: {
             /** @description The ACME section that renews it (HAProxy 3.2 and later). */
@@ -4213,6 +4372,48 @@ export interface components {
             /** @description The rendered configuration itself. */
             rendered?: string | null;
         };
+        /** @description One request to send through HAProxy. */
+        Probe: {
+            /** @description The id of one of its binds; the first that can be reached when absent. */
+            bind?: string | null;
+            /** @description The id of a frontend of the live document, in HTTP mode. */
+            frontend: string;
+            /** @description The `Host` header; `localhost` when absent. */
+            host?: string | null;
+            method?: components["schemas"]["ProbeMethod"] | null;
+            /** @description The path with its query; `/` when absent. */
+            path?: string | null;
+        };
+        /** @description What came back. */
+        ProbeAnswer: {
+            /** @description Where it was sent. */
+            address: string;
+            /** @description The beginning of the body, as text. */
+            bodyStart?: string | null;
+            /**
+             * Format: int64
+             * @description From the connection to the end of what was read.
+             */
+            durationMs: number;
+            /** @description Why there was no answer. */
+            error?: string | null;
+            /** @description Its headers, as name and value. */
+            headers: [
+                string,
+                string
+            ][];
+            /** @description Whether there was an answer, whatever its status. */
+            ok: boolean;
+            /**
+             * Format: int32
+             * @description The status of the answer.
+             */
+            status?: number | null;
+            /** @description What was asked for. */
+            url: string;
+        };
+        /** @enum {string} */
+        ProbeMethod: "GET" | "HEAD";
         /** @description The name of a backend or a server, of the characters that HAProxy allows there. */
         ProxyName: string;
         PutChangePassword: {
@@ -5855,6 +6056,11 @@ export interface components {
             disabled?: boolean | null;
             role?: string | null;
         };
+        /**
+         * @description How urgent something is.
+         * @enum {string}
+         */
+        Urgency: "error" | "warning" | "info";
         /** @description A user. */
         User: {
             /** Format: date-time */
@@ -6010,6 +6216,8 @@ export type AcmeServer = components['schemas']['AcmeServer'];
 export type ActionName = components['schemas']['ActionName'];
 export type AddrPort = components['schemas']['AddrPort'];
 export type ApiToken = components['schemas']['ApiToken'];
+export type AppliedDocument = components['schemas']['AppliedDocument'];
+export type Attention = components['schemas']['Attention'];
 export type AuditEntry = components['schemas']['AuditEntry'];
 export type Authelia = components['schemas']['Authelia'];
 export type AuthProvider = components['schemas']['AuthProvider'];
@@ -6081,6 +6289,7 @@ export type GlobalSsl = components['schemas']['GlobalSsl'];
 export type H2 = components['schemas']['H2'];
 export type HaNotify = components['schemas']['HaNotify'];
 export type Haproxy = components['schemas']['Haproxy'];
+export type HaproxyStatus = components['schemas']['HaproxyStatus'];
 export type Header = components['schemas']['Header'];
 export type HeaderTrust = components['schemas']['HeaderTrust'];
 export type Health = components['schemas']['Health'];
@@ -6110,6 +6319,9 @@ export type Languages = components['schemas']['Languages'];
 export type Ldap = components['schemas']['Ldap'];
 export type Letsencrypt = components['schemas']['Letsencrypt'];
 export type Line = components['schemas']['Line'];
+export type LiveServer = components['schemas']['LiveServer'];
+export type LiveServers = components['schemas']['LiveServers'];
+export type LiveState = components['schemas']['LiveState'];
 export type LoadEntry = components['schemas']['LoadEntry'];
 export type LoadExtraFiles = components['schemas']['LoadExtraFiles'];
 export type LoginRequest = components['schemas']['LoginRequest'];
@@ -6138,6 +6350,9 @@ export type PathStep = components['schemas']['PathStep'];
 export type Peers = components['schemas']['Peers'];
 export type PlainOptions = components['schemas']['PlainOptions'];
 export type Plan = components['schemas']['Plan'];
+export type Probe = components['schemas']['Probe'];
+export type ProbeAnswer = components['schemas']['ProbeAnswer'];
+export type ProbeMethod = components['schemas']['ProbeMethod'];
 export type ProxyName = components['schemas']['ProxyName'];
 export type PutChangePassword = components['schemas']['PutChangePassword'];
 export type QuicBackend = components['schemas']['QuicBackend'];
@@ -6229,6 +6444,7 @@ export type TrustName = components['schemas']['TrustName'];
 export type TsigAlgorithm = components['schemas']['TsigAlgorithm'];
 export type Ui = components['schemas']['Ui'];
 export type UpdateUser = components['schemas']['UpdateUser'];
+export type Urgency = components['schemas']['Urgency'];
 export type User = components['schemas']['User'];
 export type Users = components['schemas']['Users'];
 export type UserView = components['schemas']['UserView'];
@@ -7644,6 +7860,75 @@ export interface operations {
             };
         };
     };
+    probe_haproxy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Probe"];
+            };
+        };
+        responses: {
+            /** @description What came back, or why nothing did */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProbeAnswer"];
+                };
+            };
+            /** @description Not a request that can be sent */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller lacks `edge:haproxy:probe` (role admin), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The live document has no such frontend or bind */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     reload_haproxy: {
         parameters: {
             query?: never;
@@ -7700,6 +7985,62 @@ export interface operations {
             };
         };
     };
+    list_live_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The servers */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiveServers"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller lacks `edge:haproxy:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description HAProxy does not answer */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     start_haproxy: {
         parameters: {
             query?: never;
@@ -7747,6 +8088,53 @@ export interface operations {
             };
             /** @description It does not start; `output` says why */
             502: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    get_haproxy_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What HAProxy says of itself */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HaproxyStatus"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller lacks `edge:haproxy:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -8584,6 +8972,8 @@ export interface operations {
             header?: {
                 /** @description Only if the current document has this ETag; else 412 */
                 "If-Match"?: string | null;
+                /** @description A name of your own for this change in `state.progress` events */
+                "Plenum-Apply-Id"?: string | null;
                 /** @description `return=minimal` answers 204 */
                 Prefer?: string | null;
             };
@@ -8675,6 +9065,8 @@ export interface operations {
             header?: {
                 /** @description Only if the current document has this ETag; else 412 */
                 "If-Match"?: string | null;
+                /** @description A name of your own for this change in `state.progress` events */
+                "Plenum-Apply-Id"?: string | null;
                 /** @description `return=minimal` answers 204 */
                 Prefer?: string | null;
             };

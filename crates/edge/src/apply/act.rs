@@ -56,6 +56,7 @@ impl Step<'_> {
             Ok(number) => number,
             Err(error) => return commit::refuse(self, audit, error.into()).await,
         };
+        engine.reached(self.change, "built");
         failpoint!("apply.after_build");
         let done = async {
             engine.generations.swap(number)?;
@@ -85,6 +86,7 @@ impl Step<'_> {
         self.test_binds(&candidate).await?;
         let (generations, files) = (engine.generations.clone(), Arc::clone(&candidate.files));
         let number = blocking(move || generations.build(&files)).await??;
+        engine.reached(self.change, "built");
         failpoint!("apply.after_build");
         // The checker keeps one core busy; everything that does not depend on its verdict happens beside it.
         let (checked, audit, packed, overlay) = tokio::join!(
@@ -98,12 +100,15 @@ impl Step<'_> {
             engine.generations.discard(number);
             return commit::refuse(self, audit, error).await;
         }
+        engine.reached(self.change, "validated");
         failpoint!("apply.after_check");
         let before = engine.generations.current();
         let done = async {
             engine.generations.swap(number)?;
+            engine.reached(self.change, "swapped");
             failpoint!("apply.after_swap");
             self.load(&candidate, overlay.as_ref()).await?;
+            engine.reached(self.change, "verified");
             failpoint!("apply.after_act");
             packed
         };
@@ -165,6 +170,7 @@ impl Step<'_> {
             }
             Err(error) => return Err(ApplyError::rejected(format!("HAProxy cannot be reached for a reload: {error}"))),
         }
+        engine.reached(self.change, "loaded");
         failpoint!("apply.after_reload");
         if let (Some(overlay), Some(live)) = (overlay, self.live) {
             overlay.restore(engine.proxy.admin(), &live.document, &candidate.document).await;

@@ -20,6 +20,7 @@ mod live;
 mod overlay;
 pub mod plan;
 mod preview;
+mod progress;
 mod proxy;
 mod reconcile;
 
@@ -36,6 +37,7 @@ use arc_swap::ArcSwapOption;
 use platform::{
     clock::Clock,
     db::{Db, Permit},
+    events::Announcer,
     failpoint,
     secrets::Vault,
 };
@@ -48,6 +50,7 @@ pub use self::{
     live::Live,
     plan::Action,
     preview::{Preview, Wanted},
+    progress::ApplyId,
     proxy::{MARKER_PREFIX, Mode, Patience, Proxy},
     reconcile::Reconciled,
 };
@@ -66,6 +69,8 @@ pub struct Change {
     pub precondition: Precondition,
     /// Whether the caller may change free directives.
     pub directives: bool,
+    /// How news of its progress are told apart.
+    pub id: ApplyId,
 }
 
 /// A condition on the current document (RFC 9110, 13.1).
@@ -111,6 +116,8 @@ pub struct Settings {
     pub queue: Duration,
     /// keepalived's program, to check its configuration with.
     pub keepalived: PathBuf,
+    /// Who is told how far a change is.
+    pub news: Announcer,
 }
 
 /// Applies changes, one at a time.
@@ -174,6 +181,11 @@ impl Engine {
         &self.db
     }
 
+    /// Who is told what is worth knowing only now.
+    pub fn news(&self) -> &Announcer {
+        &self.settings.news
+    }
+
     /// This installation's HAProxy.
     pub fn proxy(&self) -> &Proxy {
         &self.proxy
@@ -190,7 +202,10 @@ impl Engine {
     pub async fn apply(self: &Arc<Self>, change: Change) -> Result<Applied, ApplyError> {
         let engine = Arc::clone(self);
         let work = tokio::spawn(async move {
-            let result = Box::pin(engine.run(change)).await;
+            let result = Box::pin(engine.run(&change)).await;
+            if let Err(error) = &result {
+                engine.refused(&change, error);
+            }
             // After the answer: removing old directories is nobody's concern who waits for one.
             let generations = engine.generations.clone();
             tokio::task::spawn_blocking(move || {
@@ -209,8 +224,9 @@ impl Engine {
         }
     }
 
-    async fn run(&self, change: Change) -> Result<Applied, ApplyError> {
+    async fn run(&self, change: &Change) -> Result<Applied, ApplyError> {
         let turn = self.take_turn().await?;
+        self.reached(change, "queued");
         failpoint!("apply.begin");
         let live = self.live();
         if let Some(live) = &live {
@@ -218,18 +234,21 @@ impl Engine {
         }
         change.precondition.check(live.as_deref())?;
         let target = self.target().await?;
-        let candidate = self.candidate(&change, live.clone(), &target).await?;
+        let candidate = self.candidate(change, live.clone(), &target).await?;
+        self.reached(change, "rendered");
         failpoint!("apply.after_render");
         let running = self.proxy.admin_marker().await;
         let plan = plan::plan(live.as_deref(), &candidate, running.as_deref());
+        self.reached(change, "planned");
         failpoint!("apply.after_plan");
-        let step = act::Step { engine: self, permit: turn.permit(), change: &change, live: live.as_ref() };
+        let step = act::Step { engine: self, permit: turn.permit(), change, live: live.as_ref() };
         let action = plan.action.name();
         let live = match plan.action {
             Action::Reload => Box::pin(step.reload(candidate)).await?,
             Action::Runtime(operations) => Box::pin(step.runtime(candidate, &operations)).await?,
             Action::Nothing => Box::pin(step.record(candidate)).await?,
         };
+        self.reached(change, "committed");
         metrics::counter!("plenum_applies_total", "action" => action).increment(1);
         Ok(Applied { live, action })
     }

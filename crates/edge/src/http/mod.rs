@@ -5,5 +5,6 @@ mod haproxy;
 mod router;
 mod snapshots;
 mod state;
+mod watch;
 
 pub use router::routes;

@@ -11,7 +11,7 @@ use platform::{
 use serde_json::Value;
 use utoipa_axum::routes;
 
-use super::{haproxy, snapshots, state};
+use super::{haproxy, snapshots, state, watch};
 use crate::{Edge, state::Document};
 
 /// A document of ten thousand backends has five megabytes.
@@ -69,6 +69,9 @@ where
         .add(Access::needs(Permission::EdgeHaproxyRead), routes!(haproxy::get_haproxy_cfg))
         .add(Access::needs(Permission::EdgeHaproxyRead), routes!(haproxy::get_control_strategy))
         .add(Access::needs(Permission::EdgeHaproxyRead), routes!(haproxy::get_keepalived_cfg))
+        .add(Access::needs(Permission::EdgeHaproxyRead), routes!(watch::get_status))
+        .add(Access::needs(Permission::EdgeHaproxyRead), routes!(watch::list_servers))
+        .add(Access::needs(Permission::EdgeHaproxyProbe), routes!(watch::probe_haproxy))
         .add(control, routes!(haproxy::reload_haproxy))
         .add(control, routes!(haproxy::start_haproxy))
         .add(control, routes!(haproxy::stop_haproxy))

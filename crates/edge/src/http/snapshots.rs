@@ -208,6 +208,7 @@ async fn restoring(edge: &Edge, caller: &Caller, row: &Row, headers: &HeaderMap)
         reason: Some(format!("restore:{}", row.id)),
         precondition: super::state::precondition(headers)?,
         directives: caller.role.may(Permission::EdgeDirectives),
+        id: super::state::apply_id(headers)?,
     })
 }
 

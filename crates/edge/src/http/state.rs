@@ -21,7 +21,7 @@ use serde::Deserialize;
 
 use crate::{
     Edge,
-    apply::{Applied, Change, Edit, Live, Precondition, Preview, Wanted},
+    apply::{Applied, ApplyId, Change, Edit, Live, Precondition, Preview, Wanted},
     state::{Document, Layout, PatchKind},
 };
 
@@ -95,6 +95,7 @@ pub(super) async fn get_state(
     params(
         ("If-Match" = Option<String>, Header, description = "Only if the current document has this ETag; else 412"),
         ("Prefer" = Option<String>, Header, description = "`return=minimal` answers 204"),
+        ("Plenum-Apply-Id" = Option<String>, Header, description = "A name of your own for this change in `state.progress` events"),
     ),
     request_body(content = ref("#/components/schemas/Document"), description = "The whole document, in either layout"),
     responses(
@@ -123,6 +124,7 @@ pub(super) async fn put_state(
     params(
         ("If-Match" = Option<String>, Header, description = "Only if the current document has this ETag; else 412"),
         ("Prefer" = Option<String>, Header, description = "`return=minimal` answers 204"),
+        ("Plenum-Apply-Id" = Option<String>, Header, description = "A name of your own for this change in `state.progress` events"),
     ),
     request_body(
         content = Vec<PatchOperation>, content_type = "application/json-patch+json",
@@ -218,7 +220,16 @@ fn no_document(edge: &Edge) -> Error {
 /// What every write has in common.
 fn change(caller: &Caller, headers: &HeaderMap, edit: Edit) -> Result<Change, Error> {
     let directives = caller.role.may(Permission::EdgeDirectives);
-    Ok(Change { edit, actor: caller.actor.clone(), reason: None, precondition: precondition(headers)?, directives })
+    let precondition = precondition(headers)?;
+    Ok(Change { edit, actor: caller.actor.clone(), reason: None, precondition, directives, id: apply_id(headers)? })
+}
+
+/// The name by which the caller knows its change in `state.progress` events.
+pub(super) fn apply_id(headers: &HeaderMap) -> Result<ApplyId, Error> {
+    let Some(value) = headers.get("plenum-apply-id") else { return Ok(ApplyId::unnamed()) };
+    value.to_str().ok().and_then(ApplyId::parse).ok_or_else(|| {
+        Error::invalid("api.badRequest", "`Plenum-Apply-Id` must have 1 to 64 letters, digits and dashes")
+    })
 }
 
 /// What `If-Match` asks of the current document.

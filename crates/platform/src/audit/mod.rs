@@ -218,6 +218,11 @@ pub async fn interrupt_pending(tx: &mut Tx) -> Result<Vec<AuditId>, Error> {
     Ok(interrupted)
 }
 
+/// How many entries were ever completed: grows with every one.
+pub async fn completed(db: &Db) -> Result<i64, Error> {
+    Ok(on_db!(db, c => sqlx::query_scalar("SELECT audit_seq FROM ledger WHERE id = 1").fetch_one(c).await)?)
+}
+
 /// Lists rows, newest first.
 pub async fn list(db: &Db, query: &Query) -> Result<Vec<Row>, Error> {
     let limit = i64::from(query.limit.unwrap_or(100).clamp(1, 1000));

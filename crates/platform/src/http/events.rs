@@ -13,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::HeaderMap;
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::{OwnedSemaphorePermit, broadcast, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 use utoipa::IntoParams;
 use utoipa_axum::routes;
@@ -23,7 +23,7 @@ use super::error::Error;
 use super::openapi::ErrorBody;
 use super::platform::Platform;
 use super::routes::{Access, Routes};
-use crate::events::{Delivery, Subscription};
+use crate::events::{Delivery, News, Subscription};
 use crate::identity::Caller;
 use crate::permissions::Permission;
 
@@ -139,6 +139,7 @@ struct Feed {
     caller: Arc<Caller>,
     filter: Filter,
     subscription: Subscription,
+    news: broadcast::Receiver<Arc<News>>,
     changes: watch::Receiver<u64>,
     tick: Interval,
     greeted: bool,
@@ -158,11 +159,13 @@ impl Feed {
         changes.mark_changed();
         let mut tick = interval(RECHECK);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let news = platform.events.news().listen();
         Self {
             platform,
             caller: Arc::new(caller),
             filter,
             subscription,
+            news,
             changes,
             tick,
             greeted: false,
@@ -191,6 +194,15 @@ impl Feed {
                         self.recheck().await?;
                     }
                 }
+                news = self.news.recv() => match news {
+                    // Without a number, so that a client resumes after the last event that was stored.
+                    Ok(news) if self.filter.passes(&self.platform, &self.caller, news.kind) => {
+                        return Some(SseEvent::default().event(news.kind).data(news.data.to_string()));
+                    }
+                    // Not for this caller, or told faster than this client reads: news may be missed.
+                    Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+                    Err(broadcast::error::RecvError::Closed) => return None,
+                },
                 delivery = self.subscription.next() => match delivery {
                     Ok(Delivery::Event(event)) => {
                         if self.filter.passes(&self.platform, &self.caller, &event.kind) {

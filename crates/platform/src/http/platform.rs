@@ -113,6 +113,7 @@ impl Builder {
                 identity: self.identity.clone(),
                 limits: self.limits.clone(),
                 audit_retention: Some(keep),
+                news: self.events.news().clone(),
             },
         );
         let metrics = self.metrics.clone();

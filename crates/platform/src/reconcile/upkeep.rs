@@ -1,13 +1,19 @@
 //! The platform's own background work: what keeps its tables from growing and its memory written down.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+
+use serde_json::json;
 
 use super::Reconcilers;
 use crate::db::{Db, OpenError};
+use crate::events::Announcer;
 use crate::identity::Identity;
 use crate::limits::Limits;
 use crate::{audit, db, events, identity};
 
+const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -23,11 +29,27 @@ pub struct Upkeep {
     pub limits: Limits,
     /// How long audit rows are kept; `logging.auditRetentionDays`. `None` keeps them for good.
     pub audit_retention: Option<Duration>,
+    /// Who is told that there are new audit entries.
+    pub news: Announcer,
 }
 
 /// Adds the platform's reconcilers.
 pub fn upkeep(reconcilers: &Reconcilers, upkeep: Upkeep) {
-    let Upkeep { db, identity, limits, audit_retention } = upkeep;
+    let Upkeep { db, identity, limits, audit_retention, news } = upkeep;
+
+    let (store, seen) = (db.clone(), Arc::new(AtomicI64::new(0)));
+    reconcilers.add("audit.news", 2 * SECOND, move || {
+        let (db, news, seen) = (store.clone(), news.clone(), Arc::clone(&seen));
+        async move {
+            if news.is_heard() {
+                let newest = audit::completed(&db).await?;
+                if seen.swap(newest, Ordering::Relaxed) != newest {
+                    news.tell("audit.recorded", || json!({ "seq": newest }));
+                }
+            }
+            Ok::<_, db::Error>(())
+        }
+    });
 
     let store = db.clone();
     reconcilers.add("audit.retention", HOUR, move || {

@@ -14,4 +14,5 @@ mod support;
 mod threats;
 mod traffic;
 mod versions;
+mod watch;
 mod writers;
