@@ -17,7 +17,7 @@ use anyhow::{Context as _, Result, ensure};
 use haproxy::{Binary, Master, Verdict};
 use reqwest::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
-use testkit::{Api, Daemon, free_port};
+use testkit::{Api, Daemon, document, free_port};
 
 /// So many readings make a median.
 const READINGS: usize = 21;
@@ -46,36 +46,14 @@ async fn run(readings: usize, quick: bool) -> Result<()> {
     Ok(())
 }
 
-/// A document with `size` backends of two servers behind one frontend on `port`.
-fn document(size: usize, port: u16) -> Value {
-    let server = |backend: usize, server: usize| {
-        let address = format!("10.{}.{}.{}:80", backend / 250 % 250, backend % 250, server + 1);
-        json!({ "name": format!("s{server}"), "address": address, "check": false, "weight": 100 })
-    };
-    let backends: Vec<Value> = (0..size)
-        .map(|n| json!({ "id": format!("be-{n}"), "name": format!("be-{n}"), "balance": "roundrobin", "servers": [server(n, 0), server(n, 1)] }))
-        .collect();
-    json!({
-        "schemaVersion": 1,
-        "meta": { "createdAt": "2026-01-01T00:00:00Z", "lastEditedAt": "2026-01-01T00:00:00Z" },
-        "haproxy": {
-            "globalSettings": { "maxconn": 500, "fdHardLimit": 20_000 },
-            "defaultsBlocks": [{ "id": "defaults", "name": "defaults" }],
-            "frontends": [{
-                "id": "main", "name": "main", "fromDefaults": "defaults",
-                "binds": [{ "id": "main", "address": format!("127.0.0.1:{port}") }],
-                "httpOpts": { "defaultBackendId": "be-0", "monitorUri": "/alive" },
-            }],
-            "backends": backends,
-        },
-    })
-}
+/// What the first server of the first backend would be, if anybody asked.
+const SERVER: &str = "10.0.0.1:80";
 
 /// A daemon with a document of this size live, and that document as the daemon returns it.
 async fn daemon(size: usize) -> Result<(Daemon, Api, Value, u16)> {
     let mut daemon = Daemon::start().await?;
     let (api, port) = (daemon.api()?, free_port());
-    let (status, live) = api.json(api.put("/api/state").json(&document(size, port))).await?;
+    let (status, live) = api.json(api.put("/api/state").json(&document(size, port, SERVER))).await?;
     ensure!(status == 200, "the document of {size} backends was refused: {status} {live}");
     Ok((daemon, api, live, port))
 }
@@ -191,7 +169,7 @@ async fn memory(table: &mut Table) -> Result<()> {
         let answer = request.body(note).send().await?;
         ensure!(answer.status() == 204, "change {n} answered {}", answer.status());
     }
-    let (status, answer) = api.json(api.put("/api/state").json(&document(5_000, port))).await?;
+    let (status, answer) = api.json(api.put("/api/state").json(&document(5_000, port, SERVER))).await?;
     ensure!(status == 200, "{status} {answer}");
     settle().await;
     table.value("resident memory, 5,000 backends, 10,000 audit rows", resident(&daemon)?, "MB", None);
