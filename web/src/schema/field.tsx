@@ -20,6 +20,7 @@ import {
   TextsInput,
 } from './inputs'
 import { useWords } from './labels'
+import { isPlain, ReadOnly } from './read-only'
 import { referenceOf } from './references'
 import { kindOf, type Node, resolve } from './schema'
 
@@ -53,7 +54,7 @@ export function Field({
   path: Path
   required: boolean
 }) {
-  const { defs, issues } = useForm()
+  const { defs, issues, readOnly } = useForm()
   const words = useWords()
   const { node, def: own, nullable } = resolve(defs, given)
   const { label, help } = words(def, name, given.description ? given : node)
@@ -73,7 +74,13 @@ export function Field({
   }
   return (
     <Spot path={path} wide={WIDE.has(kind)}>
-      {reference && kind === 'text' ? <ReferenceInput {...props} reference={reference} /> : input(kind, props)}
+      {readOnly && isPlain(kind) ? (
+        <ReadOnly {...props} kind={kind} />
+      ) : reference && kind === 'text' ? (
+        <ReferenceInput {...props} reference={reference} />
+      ) : (
+        input(kind, props)
+      )}
     </Spot>
   )
 }

@@ -1,4 +1,4 @@
-import { Alert, Group, Paper, Select, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Alert, Box, Group, Paper, Select, SimpleGrid, Stack, Text, TextInput, Title } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { useMemo, useState } from 'react'
 import type { Acl } from '~/api/schema'
@@ -110,12 +110,23 @@ function NameWidget({ value, node }: WidgetProps) {
     if (typed !== null && !error && typed !== current) draft.edit((document) => renameAcl(document, id, typed))
     if (!error) setTyped(null)
   }
+  if (readOnly) {
+    return (
+      <Box>
+        <Text size="sm" fw={500}>
+          {words('Acl', 'name', node).label}
+        </Text>
+        <Text size="sm" className="mono">
+          {current}
+        </Text>
+      </Box>
+    )
+  }
   return (
     <TextInput
       label={words('Acl', 'name', node).label}
       description={t('renameNote')}
       value={name}
-      readOnly={readOnly}
       error={error}
       onChange={(event) => setTyped(event.currentTarget.value)}
       onBlur={commit}

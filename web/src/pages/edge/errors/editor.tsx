@@ -1,6 +1,6 @@
 // The error pages of one defaults block or set: which status is answered how, and the page itself.
 
-import { Radio, Stack, Text, Textarea, TextInput, Title, UnstyledButton } from '@mantine/core'
+import { Code, Radio, Stack, Text, Textarea, TextInput, Title, UnstyledButton } from '@mantine/core'
 import { useMemo, useState } from 'react'
 import { useMay } from '~/app/session'
 import { putEntity, useEntity } from '~/draft/hooks'
@@ -98,25 +98,29 @@ function OnePage({ answer, hasPages, readOnly, change }: PageProps) {
           </Stack>
         </Radio.Group>
       )}
-      {shown === 'file' && (
+      {readOnly && shown !== 'own' && (
+        <Code block mah={420} tabIndex={0} style={{ overflow: 'auto', whiteSpace: 'pre-wrap' }}>
+          {answer.text}
+        </Code>
+      )}
+      {!readOnly && shown === 'file' && (
         <FilePath
           value={source === 'file' ? answer.text : ''}
-          readOnly={readOnly}
           change={(text) => {
             setChosen(undefined)
             change({ code, source: 'file', text })
           }}
         />
       )}
-      {shown === 'page' && <WholePage answer={answer} readOnly={readOnly} change={change} />}
-      {shown === 'template' && (
-        <Html value={answer.text} readOnly={readOnly} change={(text) => change({ code, source: 'template', text })} />
+      {!readOnly && shown === 'page' && <WholePage answer={answer} change={change} />}
+      {!readOnly && shown === 'template' && (
+        <Html value={answer.text} change={(text) => change({ code, source: 'template', text })} />
       )}
     </Stack>
   )
 }
 
-function FilePath({ value, readOnly, change }: { value: string; readOnly: boolean; change: (path: string) => void }) {
+function FilePath({ value, change }: { value: string; change: (path: string) => void }) {
   const t = useMessages(messages)
   const [typed, setTyped] = useState(value)
   const isBad = typed !== '' && !/^\/\S+$/.test(typed)
@@ -126,7 +130,6 @@ function FilePath({ value, readOnly, change }: { value: string; readOnly: boolea
       label={t('path')}
       placeholder="/etc/haproxy/errors/503.http"
       value={typed}
-      readOnly={readOnly}
       error={isBad && t('pathBad')}
       onChange={(event) => setTyped(event.currentTarget.value)}
       onBlur={commit}
@@ -136,7 +139,7 @@ function FilePath({ value, readOnly, change }: { value: string; readOnly: boolea
   )
 }
 
-function WholePage({ answer, readOnly, change }: Omit<PageProps, 'hasPages'>) {
+function WholePage({ answer, change }: Pick<PageProps, 'answer' | 'change'>) {
   const t = useMessages(messages)
   const { header, body } = useMemo(() => split(answer.text), [answer.text])
   const [typed, setTyped] = useState<string>()
@@ -149,7 +152,6 @@ function WholePage({ answer, readOnly, change }: Omit<PageProps, 'hasPages'>) {
         label={t('header')}
         description={t('headerHelp')}
         value={typed ?? plain}
-        readOnly={readOnly}
         onChange={(event) => setTyped(event.currentTarget.value)}
         onBlur={() => {
           if (typed !== undefined && typed !== plain) put(typed, body)
@@ -161,12 +163,12 @@ function WholePage({ answer, readOnly, change }: Omit<PageProps, 'hasPages'>) {
         classNames={{ input: 'mono' }}
         spellCheck={false}
       />
-      <Html value={body} readOnly={readOnly} change={(next) => put(plain, next)} />
+      <Html value={body} change={(next) => put(plain, next)} />
     </>
   )
 }
 
-function Html({ value, readOnly, change }: { value: string; readOnly: boolean; change: (text: string) => void }) {
+function Html({ value, change }: { value: string; change: (text: string) => void }) {
   const t = useMessages(messages)
   const [typed, setTyped] = useState<string>()
   const text = typed ?? value
@@ -178,7 +180,6 @@ function Html({ value, readOnly, change }: { value: string; readOnly: boolean; c
         label={t('body')}
         description={t('bytes', { count: size })}
         value={text}
-        readOnly={readOnly}
         error={tooLong && t('tooLong', { count: MOST })}
         onChange={(event) => setTyped(event.currentTarget.value)}
         onBlur={() => {

@@ -1,6 +1,6 @@
 // The global section, in five tabs so that no form is one endless list.
 
-import { Paper, Radio, SimpleGrid, Stack, Tabs } from '@mantine/core'
+import { Paper, Radio, SimpleGrid, Stack, Tabs, Text } from '@mantine/core'
 import { getRouteApi } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useMay } from '~/app/session'
@@ -103,6 +103,20 @@ const PROFILES = ['modern', 'intermediate', 'old', 'custom'] as const
 function Profile({ value, readOnly }: { value: Json; readOnly: boolean }) {
   const t = useMessages(messages)
   const profile = isObject(value) && isObject(value.profile) ? value.profile.name : undefined
+  if (readOnly) {
+    const chosen = PROFILES.find((name) => name === profile) ?? 'intermediate'
+    return (
+      <Paper>
+        <Text size="sm" fw={500}>
+          {t('profile')}
+        </Text>
+        <Text size="sm">{t(chosen)}</Text>
+        <Text size="xs" c="dimmed">
+          {t(`${chosen}Help`)}
+        </Text>
+      </Paper>
+    )
+  }
   return (
     <Paper data-field="/ssl/profile">
       <Radio.Group
@@ -110,17 +124,10 @@ function Profile({ value, readOnly }: { value: Json; readOnly: boolean }) {
         description={t('profileHelp')}
         value={typeof profile === 'string' ? profile : 'intermediate'}
         onChange={(name) => change(['ssl', 'profile', 'name'], name)}
-        readOnly={readOnly}
       >
         <SimpleGrid cols={{ base: 1, sm: 2 }} mt="sm" spacing="md">
           {PROFILES.map((name) => (
-            <Radio
-              key={name}
-              value={name}
-              label={t(name)}
-              description={t(`${name}Help`)}
-              disabled={readOnly && name !== profile}
-            />
+            <Radio key={name} value={name} label={t(name)} description={t(`${name}Help`)} />
           ))}
         </SimpleGrid>
       </Radio.Group>

@@ -11,6 +11,7 @@ import type { Json, Path } from '~/draft/json'
 import { useMessages } from '~/i18n'
 import type { Layout } from '~/schema/schema-form'
 import { Page } from '~/ui/page'
+import { State } from '~/ui/small'
 import { Pending } from '~/ui/states'
 import { AsJson } from '../links'
 import { Part } from '../part'
@@ -56,13 +57,18 @@ export function KeepalivedPage() {
       }
     >
       <Paper data-field="/enabled">
-        <Switch
-          label={t('on')}
-          description={t('onHelp')}
-          checked={document.keepalived.enabled}
-          disabled={!may}
-          onChange={(event) => change(['enabled'], event.currentTarget.checked)}
-        />
+        {may ? (
+          <Switch
+            label={t('on')}
+            description={t('onHelp')}
+            checked={document.keepalived.enabled}
+            onChange={(event) => change(['enabled'], event.currentTarget.checked)}
+          />
+        ) : (
+          <State is={document.keepalived.enabled ? 'good' : 'idle'}>
+            {t(document.keepalived.enabled ? 'on' : 'off')}
+          </State>
+        )}
       </Paper>
       <Tabs
         value={tab}

@@ -1,6 +1,6 @@
 // References between parts of keepalived, chosen from what is there.
 
-import { MultiSelect } from '@mantine/core'
+import { Box, MultiSelect, Text } from '@mantine/core'
 import { useList } from '~/draft/hooks'
 import { pointerOf } from '~/draft/issues'
 import type { ListSection } from '~/draft/sections'
@@ -16,6 +16,17 @@ function References({ section, def, path, value, node }: WidgetProps & { section
   const chosen = Array.isArray(value) ? value.map(String) : []
   const known = new Set(list.map((entity) => entity.id))
   const { label, help } = words(def, String(path.at(-1)), node)
+  if (readOnly) {
+    const names = chosen.map((id) => list.find((entity) => entity.id === id)?.name ?? id)
+    return (
+      <Box>
+        <Text size="sm" fw={500}>
+          {label}
+        </Text>
+        <Text size="sm">{names.join(', ') || '–'}</Text>
+      </Box>
+    )
+  }
   return (
     <Spot path={path} wide>
       <MultiSelect
@@ -28,7 +39,6 @@ function References({ section, def, path, value, node }: WidgetProps & { section
         ]}
         value={chosen}
         onChange={(next) => change(path, next)}
-        readOnly={readOnly}
         searchable
         size="sm"
       />

@@ -18,6 +18,7 @@ import { EntityLink } from '../links'
 import { messages as shared } from '../messages'
 import { messages } from './messages'
 import { RouteForm } from './route-form'
+import { signature, TryRoute, useLiveRoutes } from './try-route'
 
 const here = getRouteApi('/shell/edge/routes')
 
@@ -37,6 +38,7 @@ export function RoutesPage() {
   const navigate = here.useNavigate()
   const routes = useMemo(() => (document ? listRoutes(document) : []), [document])
   const columns = useColumns()
+  const live = useLiveRoutes()
   const edit = (key: string | undefined) =>
     void navigate({ search: (now: RoutesSearch) => ({ ...(now.q && { q: now.q }), ...(key && { edit: key }) }) })
   if (!document) return <Pending />
@@ -58,8 +60,10 @@ export function RoutesPage() {
         filter={search.q ?? ''}
         onFilter={(q) => void navigate({ search: q ? { q } : {}, replace: true })}
         {...(may && { open: (route: Route) => (route.editable ? edit(route.key) : undefined) })}
+        actionsWidth="124px"
         actions={(route) => (
           <>
+            <TryRoute route={route} isLive={live.has(signature(route))} />
             {may && route.editable && <Edit name={nameOf(route)} onEdit={() => edit(route.key)} />}
             {may && route.editable && (
               <Tooltip label={s('remove')}>

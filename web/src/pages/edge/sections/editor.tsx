@@ -96,7 +96,7 @@ function UnionForm({ kind, item, focus }: { kind: Kind; item: Item; focus: strin
   const def = CONFIGS[value]
   return (
     <Stack gap="md">
-      {kind.named === 'label' && <LabelInput kind={kind} item={item} readOnly={!may} error={issues.get('/label')} />}
+      {kind.named === 'label' && may && <LabelInput kind={kind} item={item} error={issues.get('/label')} />}
       {def && def !== 'NoneConfig' ? (
         <Paper component="section">
           <Title order={2} size="h3" mb="sm">
@@ -124,17 +124,7 @@ function UnionForm({ kind, item, focus }: { kind: Kind; item: Item; focus: strin
 
 const FLAT: Layout = {}
 
-function LabelInput({
-  kind,
-  item,
-  readOnly,
-  error,
-}: {
-  kind: Kind
-  item: Item
-  readOnly: boolean
-  error: string | undefined
-}) {
+function LabelInput({ kind, item, error }: { kind: Kind; item: Item; error: string | undefined }) {
   const t = useMessages(messages)
   const [typed, setTyped] = useState<string | null>(null)
   const current = typeof item.label === 'string' ? item.label : ''
@@ -148,7 +138,6 @@ function LabelInput({
         label={t('label')}
         description={t('labelHelp')}
         value={typed ?? current}
-        readOnly={readOnly}
         error={error}
         maxLength={128}
         maw={520}

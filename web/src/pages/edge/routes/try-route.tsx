@@ -1,0 +1,92 @@
+// One request through a live route, sent by the daemon from its own machine.
+
+import { ActionIcon, Code, Loader, Popover, Stack, Text, Tooltip } from '@mantine/core'
+import { IconPlayerPlay } from '@tabler/icons-react'
+import { useMutation } from '@tanstack/react-query'
+import { useMemo, useState } from 'react'
+import { api, unwrap } from '~/api/client'
+import { useMay } from '~/app/session'
+import { useDraft } from '~/draft/hooks'
+import { listRoutes, type Route } from '~/draft/routes'
+import { useMessages } from '~/i18n'
+import { State } from '~/ui/small'
+import { useExplain } from '~/ui/states'
+import { messages } from './messages'
+
+/** The routes that are live as they are in the draft: only these can be tried. */
+export function useLiveRoutes(): ReadonlySet<string> {
+  const { base } = useDraft()
+  return useMemo(() => new Set(base ? listRoutes(base).map(signature) : []), [base])
+}
+
+export function signature(route: Route): string {
+  return JSON.stringify([route.key, route.hosts, route.pathPrefix, route.backendId, route.enabled])
+}
+
+/** A name that a pattern stands for. */
+function hostOf(route: Route): string {
+  return (route.hosts[0] ?? '').replace(/^\*\./, 'www.')
+}
+
+const BEGINNING = 400
+
+export function TryRoute({ route, isLive }: { route: Route; isLive: boolean }) {
+  const t = useMessages(messages)
+  const explain = useExplain()
+  const may = useMay('edge:haproxy:probe')
+  const [opened, setOpened] = useState(false)
+  const probe = useMutation({
+    mutationFn: () =>
+      unwrap(
+        api.POST('/api/haproxy/probe', {
+          body: { frontend: route.frontendId, host: hostOf(route), path: route.pathPrefix || '/' },
+        }),
+      ),
+  })
+  if (!may || !isLive || !route.enabled || !route.ruleId || route.hosts.length === 0) return null
+  const start = () => {
+    setOpened(true)
+    probe.mutate()
+  }
+  const name = `${hostOf(route)}${route.pathPrefix}`
+  const answer = probe.data
+  return (
+    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={360} shadow="md" withArrow trapFocus>
+      <Popover.Target>
+        <Tooltip label={t('try')} disabled={opened}>
+          <ActionIcon variant="subtle" color="gray" aria-label={`${t('try')}: ${name}`} onClick={start}>
+            <IconPlayerPlay size={16} />
+          </ActionIcon>
+        </Tooltip>
+      </Popover.Target>
+      <Popover.Dropdown aria-label={`${t('try')}: ${name}`}>
+        <Stack gap={6} role="status">
+          {probe.isPending && (
+            <Text size="sm">
+              <Loader size={13} mr={8} />
+              {t('trying')}
+            </Text>
+          )}
+          {probe.error && <Text size="sm">{t('tryFailed', { reason: explain(probe.error) })}</Text>}
+          {answer && !probe.isPending && (
+            <>
+              <State is={!answer.ok ? 'act' : (answer.status ?? 500) < 500 ? 'good' : 'look'}>
+                {answer.ok
+                  ? t('tried', { status: String(answer.status ?? ''), ms: answer.durationMs })
+                  : t('tryFailed', { reason: answer.error ?? '' })}
+              </State>
+              <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+                {`${answer.url} → ${answer.address}`}
+              </Text>
+              {answer.bodyStart && (
+                <Code block mah={140} style={{ overflow: 'auto', whiteSpace: 'pre-wrap' }} tabIndex={0}>
+                  {answer.bodyStart.slice(0, BEGINNING)}
+                </Code>
+              )}
+            </>
+          )}
+        </Stack>
+      </Popover.Dropdown>
+    </Popover>
+  )
+}
