@@ -234,10 +234,11 @@ impl Engine {
         }
         change.precondition.check(live.as_deref())?;
         let target = self.target().await?;
-        let candidate = self.candidate(change, live.clone(), &target).await?;
+        let (candidate, running) =
+            tokio::join!(self.candidate(change, live.clone(), &target), self.proxy.admin_marker());
+        let candidate = candidate?;
         self.reached(change, "rendered");
         failpoint!("apply.after_render");
-        let running = self.proxy.admin_marker().await;
         let plan = plan::plan(live.as_deref(), &candidate, running.as_deref());
         self.reached(change, "planned");
         failpoint!("apply.after_plan");
