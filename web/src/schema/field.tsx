@@ -39,6 +39,9 @@ export interface InputProps {
 
 const WIDE = new Set(['objects', 'record', 'object', 'variants', 'body', 'json', 'texts'])
 
+/** What is below these has no place of its own: a link to an entry leads to the whole. */
+const DEEP = new Set(['texts', 'choices', 'record', 'json'])
+
 export function Field({
   def,
   name,
@@ -73,7 +76,7 @@ export function Field({
     nullable,
   }
   return (
-    <Spot path={path} wide={WIDE.has(kind)}>
+    <Spot path={path} wide={WIDE.has(kind)} deep={DEEP.has(kind)}>
       {readOnly && isPlain(kind) ? (
         <ReadOnly {...props} kind={kind} />
       ) : reference && kind === 'text' ? (
@@ -119,10 +122,21 @@ function input(kind: ReturnType<typeof kindOf>, props: InputProps): ReactNode {
 }
 
 /** The place of a field, which a link from an issue or a hint scrolls to and focuses. */
-export function Spot({ path, wide = false, children }: { path: Path; wide?: boolean; children: ReactNode }) {
+export function Spot({
+  path,
+  wide = false,
+  deep = false,
+  children,
+}: {
+  path: Path
+  wide?: boolean
+  deep?: boolean
+  children: ReactNode
+}) {
   const { focus } = useForm()
   const element = useRef<HTMLDivElement>(null)
-  const wanted = focus !== undefined && focus === pointerOf(path)
+  const here = pointerOf(path)
+  const wanted = focus === here || (deep && focus?.startsWith(`${here}/`) === true)
   useEffect(() => {
     const box = element.current
     if (!wanted || !box) return

@@ -156,7 +156,7 @@ export function Fields({
   if (groups.length === 1 && groups[0]) return grid(groups[0].fields)
   return (
     <Stack gap="md">
-      <Accordion multiple variant="separated" defaultValue={open} keepMounted={false} order={2}>
+      <Accordion key={focus ?? ''} multiple variant="separated" defaultValue={open} keepMounted={false} order={2}>
         {groups.map((group) => (
           <Accordion.Item key={group.title} value={group.title}>
             <Accordion.Control>{group.title}</Accordion.Control>

@@ -35,7 +35,7 @@ export function Mark({ kind }: { kind: 'added' | 'changed' | undefined }) {
   const t = useMessages(messages)
   if (!kind) return null
   return (
-    <Badge size="xs" variant="light" color={kind === 'added' ? 'green' : 'yellow'}>
+    <Badge size="xs" variant="light" color={kind === 'added' ? 'green' : 'yellow'} style={{ flex: 'none' }}>
       {t(kind)}
     </Badge>
   )

@@ -5,7 +5,7 @@ import { IconArrowUpRight, IconPencil, IconPlus, IconRoute, IconTrash } from '@t
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useMay } from '~/app/session'
-import { useDocument, useMarks } from '~/draft/hooks'
+import { useDocument, useDraft } from '~/draft/hooks'
 import { listRoutes, type Route, removeRoute } from '~/draft/routes'
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
@@ -141,7 +141,7 @@ function useColumns(): Column<Route>[] {
   const t = useMessages(messages)
   const s = useMessages(shared)
   const document = useDocument()
-  const marks = useMarks('frontends')
+  const marks = useRouteMarks()
   return useMemo(() => {
     const names = (list: readonly { id: string; name: string }[]) => new Map(list.map(({ id, name }) => [id, name]))
     const frontends = names(document?.haproxy.frontends ?? [])
@@ -155,7 +155,7 @@ function useColumns(): Column<Route>[] {
         header: t('hosts'),
         width: 'minmax(200px, 2fr)',
         value: (route) => route.hosts.join(', ') || t(route.condition.length > 0 ? 'anyHost' : 'always'),
-        render: (route) => <Hosts route={route} />,
+        render: (route) => <Hosts route={route} mark={marks.get(route.key)} />,
       },
       { id: 'path', header: t('path'), value: (route) => route.pathPrefix, mono: true, width: 'minmax(80px, 0.8fr)' },
       {
@@ -175,12 +175,9 @@ function useColumns(): Column<Route>[] {
         width: 'minmax(110px, 1fr)',
         value: (route) => frontends.get(route.frontendId) ?? route.frontendId,
         render: (route) => (
-          <Group gap={6} wrap="nowrap">
-            <EntityLink section="frontends" id={route.frontendId}>
-              {frontends.get(route.frontendId) ?? route.frontendId}
-            </EntityLink>
-            <Mark kind={marks.get(route.frontendId)} />
-          </Group>
+          <EntityLink section="frontends" id={route.frontendId}>
+            {frontends.get(route.frontendId) ?? route.frontendId}
+          </EntityLink>
         ),
       },
       {
@@ -219,7 +216,22 @@ function useColumns(): Column<Route>[] {
   }, [document, marks, t, s])
 }
 
-function Hosts({ route }: { route: Route }) {
+/** What became of each route since the document was read. */
+function useRouteMarks(): ReadonlyMap<string, 'added' | 'changed'> {
+  const { base, document } = useDraft()
+  return useMemo(() => {
+    const marks = new Map<string, 'added' | 'changed'>()
+    if (!base || !document || base === document) return marks
+    const before = new Map(listRoutes(base).map((route) => [route.key, signature(route)]))
+    for (const route of listRoutes(document)) {
+      const old = before.get(route.key)
+      if (old !== signature(route)) marks.set(route.key, old === undefined ? 'added' : 'changed')
+    }
+    return marks
+  }, [base, document])
+}
+
+function Hosts({ route, mark }: { route: Route; mark: 'added' | 'changed' | undefined }) {
   const t = useMessages(messages)
   const [first] = route.hosts
   if (first === undefined) {
@@ -235,6 +247,7 @@ function Hosts({ route }: { route: Route }) {
         <Mono>{first.slice(0, 260)}</Mono>
       </Text>
       {route.hosts.length > 1 && <Tag style={{ flex: 'none' }}>{t('more', { count: route.hosts.length - 1 })}</Tag>}
+      <Mark kind={mark} />
     </Group>
   )
 }

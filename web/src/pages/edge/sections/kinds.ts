@@ -98,7 +98,7 @@ export const DEFAULTS: Kind = {
     { title: 'group.logging', fields: ['dontlogNormal'], folded: true },
     {
       title: 'group.errors',
-      fields: ['useErrorFilesId', 'errorFiles', 'httpErrors'],
+      fields: ['useErrorFilesId', 'errorFiles', 'httpErrors', 'errorPageContents', 'lfFileContents'],
       folded: true,
     },
     { title: 'group.directives', fields: ['advancedDirectives'], folded: true },

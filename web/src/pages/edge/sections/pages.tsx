@@ -23,11 +23,11 @@ export function DefaultsPage() {
   return <KindList kind={DEFAULTS} />
 }
 
-const ERROR_WIDGETS = { errorFiles: ErrorPages }
-const HIDDEN_PAGES = ['errorPageContents', 'lfFileContents']
+/** One editor stands for the three fields that say what is answered to errors. */
+const ERROR_WIDGETS = { errorFiles: ErrorPages, errorPageContents: () => null, lfFileContents: () => null }
 
 export function DefaultsBlockPage() {
-  return <KindEditor kind={DEFAULTS} id={useId()} widgets={ERROR_WIDGETS} hide={HIDDEN_PAGES} />
+  return <KindEditor kind={DEFAULTS} id={useId()} widgets={ERROR_WIDGETS} />
 }
 
 export function SecurityPage() {
