@@ -7,8 +7,7 @@ import type { QueryClient } from '@tanstack/react-query'
 const STALE: Readonly<Record<string, readonly string[]>> = {
   'state.applied': ['state', 'snapshots', 'rendered', 'haproxy-status', 'haproxy-servers'],
   'audit.recorded': ['audit'],
-  'reconciler.changed': ['reconcilers', 'haproxy-status'],
-  'haproxy.changed': ['haproxy-status', 'haproxy-servers', 'rendered'],
+  'state.failed': ['audit', 'haproxy-status'],
   'haproxy.servers': ['haproxy-servers', 'haproxy-status'],
   'identity.changed': ['users', 'tokens', 'sessions', 'whoami'],
 }

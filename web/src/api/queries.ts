@@ -1,7 +1,7 @@
 // What the pages read, each with its key. Components use these with `useQuery`; the event stream (`live.ts`) says when a key is
 // out of date, so nothing here is polled.
 
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { answer, api, unwrap } from './client'
 import type { Document, UserView } from './schema'
 
@@ -49,6 +49,50 @@ export const queries = {
         (await unwrap(api.GET('/api/state/schema'))) as unknown as { $defs: Record<string, unknown> },
       structuralSharing: false,
       staleTime: Number.POSITIVE_INFINITY,
+    }),
+
+  status: () => queryOptions({ queryKey: ['haproxy-status'], queryFn: () => unwrap(api.GET('/api/haproxy/status')) }),
+
+  servers: () =>
+    queryOptions({
+      queryKey: ['haproxy-servers'],
+      queryFn: async () => (await unwrap(api.GET('/api/haproxy/servers'))).servers,
+      retry: false,
+    }),
+
+  snapshot: (id: string) =>
+    queryOptions({
+      queryKey: ['snapshots', id],
+      queryFn: () => unwrap(api.GET('/api/snapshots/{id}', { params: { path: { id } } })),
+      structuralSharing: false,
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+
+  comparison: (from: string, to: string) =>
+    queryOptions({
+      queryKey: ['comparison', from, to],
+      queryFn: () => unwrap(api.GET('/api/snapshots/{id}/diff', { params: { path: { id: from }, query: { to } } })),
+    }),
+
+  /** What a restore would do. A POST, but it changes nothing. */
+  restorePlan: (id: string) =>
+    queryOptions({
+      queryKey: ['restore-plan', id],
+      queryFn: () => unwrap(api.POST('/api/snapshots/{id}/plan', { params: { path: { id }, query: { check: true } } })),
+      retry: false,
+    }),
+
+  audit: (filter: { category?: string; actor?: string; limit: number }) =>
+    queryOptions({
+      queryKey: ['audit', filter],
+      queryFn: async () => (await unwrap(api.GET('/api/audit', { params: { query: filter } }))).entries,
+      placeholderData: keepPreviousData,
+    }),
+
+  keepalived: () =>
+    queryOptions({
+      queryKey: ['rendered', 'keepalived'],
+      queryFn: async () => String(await unwrap(api.GET('/api/keepalived/cfg', { parseAs: 'text' }))),
     }),
 
   snapshots: () => queryOptions({ queryKey: ['snapshots'], queryFn: () => unwrap(api.GET('/api/snapshots')) }),

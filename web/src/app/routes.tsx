@@ -12,6 +12,7 @@ import {
 import { queries } from '~/api/queries'
 import { TABS as FRONTEND_TABS, type FrontendTab } from '~/pages/edge/frontends/tabs'
 import { type GlobalTab, TABS } from '~/pages/edge/global/parts'
+import { SOURCES, type Source } from '~/pages/history/sources'
 import { Pending } from '~/ui/states'
 import { NotFound, RouteError } from './failures'
 import type { NavKey } from './messages'
@@ -288,6 +289,45 @@ const changes = createRoute({
   component: lazyRouteComponent(() => import('~/pages/changes/review'), 'ReviewPage'),
 })
 
+const rendered = createRoute({
+  getParentRoute: () => shell,
+  path: '/config',
+  staticData: { nav: { area: 'changes', label: 'nav.rendered', permission: 'edge:haproxy:read' } },
+  validateSearch: (search: Record<string, unknown>): { source?: Source } => {
+    const source = SOURCES.find((each) => each === search.source)
+    return source ? { source } : {}
+  },
+  component: lazyRouteComponent(() => import('~/pages/history/rendered'), 'RenderedPage'),
+})
+
+const snapshots = createRoute({
+  getParentRoute: () => shell,
+  path: '/snapshots',
+  staticData: { nav: { area: 'changes', label: 'nav.snapshots', permission: 'edge:snapshots:read' } },
+  component: lazyRouteComponent(() => import('~/pages/history/snapshots'), 'SnapshotsPage'),
+})
+
+const snapshot = createRoute({
+  getParentRoute: () => shell,
+  path: '/snapshots/$id',
+  validateSearch: (search: Record<string, unknown>): { against?: string } =>
+    text(search.against) ? { against: String(search.against) } : {},
+  component: lazyRouteComponent(() => import('~/pages/history/snapshot'), 'SnapshotPage'),
+})
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  staticData: { nav: { area: 'settings', label: 'nav.audit', permission: 'audit:read' } },
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { category?: string; actor?: string; outcome?: string; q?: string } =>
+    Object.fromEntries(
+      ['category', 'actor', 'outcome', 'q'].flatMap((key) => (text(search[key]) ? [[key, String(search[key])]] : [])),
+    ),
+  component: lazyRouteComponent(() => import('~/pages/audit/audit'), 'AuditPage'),
+})
+
 const tree = root.addChildren([
   login,
   setup,
@@ -316,6 +356,10 @@ const tree = root.addChildren([
     edgeKeepalivedItem,
     edgeJson,
     changes,
+    rendered,
+    snapshots,
+    snapshot,
+    audit,
   ]),
 ])
 

@@ -1,15 +1,40 @@
 // What HAProxy says of a server right now.
 
 import { Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { queries } from '~/api/queries'
+import type { LiveServer } from '~/api/schema'
+import { useMessages } from '~/i18n'
 import { State } from '~/ui/small'
+import { messages } from './messages'
 
-/** The live state of a server; nothing where HAProxy does not know it (yet). */
-export function ServerState(_: { backend: string; server: string }) {
+const TONES = { up: 'good', down: 'act', drain: 'look', maint: 'look', unchecked: 'idle' } as const
+
+function keyed(servers: readonly LiveServer[]): ReadonlyMap<string, LiveServer> {
+  return new Map(servers.map((server) => [`${server.backend}/${server.server}`, server]))
+}
+
+/** Every live server by `backend/server`; empty while HAProxy does not answer. */
+export function useLiveServers(): ReadonlyMap<string, LiveServer> {
+  return useQuery({ ...queries.servers(), select: keyed }).data ?? NOBODY
+}
+
+const NOBODY: ReadonlyMap<string, LiveServer> = new Map()
+
+/** The live state of a server; a dash where HAProxy does not know it, such as before it was applied. */
+export function ServerState({ backend, server }: { backend: string; server: string }) {
+  const t = useMessages(messages)
+  const live = useLiveServers().get(`${backend}/${server}`)
+  if (!live) {
+    return (
+      <Text size="sm" c="dimmed" span>
+        {'–'}
+      </Text>
+    )
+  }
   return (
-    <Text size="sm" c="dimmed" span>
-      {'–'}
+    <Text size="sm" span {...(live.check && { title: live.check })}>
+      <State is={TONES[live.state]}>{t(`state.${live.state}`)}</State>
     </Text>
   )
 }
-
-export { State }
