@@ -147,18 +147,18 @@ export function Fields({
     </SimpleGrid>
   )
 
-  const open = groups
-    .filter(
-      (group, i) =>
-        !group.folded || i === 0 || group.fields.some((name) => focus?.startsWith(`/${[...path, name].join('/')}`)),
-    )
-    .map((group) => group.title)
+  const open = groups.flatMap((group, i) =>
+    !group.folded || i === 0 || group.fields.some((name) => focus?.startsWith(`/${[...path, name].join('/')}`))
+      ? [`group-${i}`]
+      : [],
+  )
   if (groups.length === 1 && groups[0]) return grid(groups[0].fields)
   return (
     <Stack gap="md">
       <Accordion key={focus ?? ''} multiple variant="separated" defaultValue={open} keepMounted={false} order={2}>
-        {groups.map((group) => (
-          <Accordion.Item key={group.title} value={group.title}>
+        {groups.map((group, i) => (
+          // The value becomes part of an id, which a title with spaces must not.
+          <Accordion.Item key={group.title} value={`group-${i}`}>
             <Accordion.Control>{group.title}</Accordion.Control>
             <Accordion.Panel>{grid(group.fields)}</Accordion.Panel>
           </Accordion.Item>

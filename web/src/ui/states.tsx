@@ -36,7 +36,7 @@ export function Empty({
             {icon}
           </Text>
         )}
-        <Title order={3} ta="center">
+        <Title order={2} size="h3" ta="center">
           {title}
         </Title>
         {children && (

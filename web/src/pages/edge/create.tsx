@@ -1,7 +1,7 @@
 // A new entity of a list: asked for nothing but its name (and its kind, where there are several); everything else begins with
 // the schema's defaults and is set in its form.
 
-import { Button, Group, Modal, Radio, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Radio, Stack, TextInput } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
@@ -11,6 +11,7 @@ import { isObject } from '~/draft/json'
 import type { EntityOf, ListSection } from '~/draft/sections'
 import { useMessages } from '~/i18n'
 import { type Definitions, initial, type Node, problemOf, resolve } from '~/schema/schema'
+import { Dialog } from '~/ui/dialog'
 import { messages } from './messages'
 
 export interface Choice {
@@ -75,7 +76,7 @@ export function Create({ section, def, title, named, choices, list, start, close
     void navigate({ to: `${list}/${id}` })
   }
   return (
-    <Modal opened onClose={close} title={title}>
+    <Dialog opened onClose={close} title={title}>
       <form onSubmit={submit} noValidate>
         <Stack gap="md">
           <TextInput
@@ -105,6 +106,6 @@ export function Create({ section, def, title, named, choices, list, start, close
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

@@ -1,4 +1,5 @@
 import { useParams } from '@tanstack/react-router'
+import { useEffect, useRef } from 'react'
 import { useForm } from '~/schema/context'
 import { ErrorPagesEditor } from './editor'
 
@@ -7,11 +8,18 @@ export function ErrorPages() {
   const { id = '', section } = useParams({ strict: false })
   const { focus } = useForm()
   const first = /^\/(?:errorFiles|errorPageContents|lfFileContents)\/(\d{3})/.exec(focus ?? '')?.[1]
+  const box = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (first) box.current?.scrollIntoView({ block: 'start' })
+  }, [first])
   return (
-    <ErrorPagesEditor
-      section={section === 'http-errors' ? 'httpErrorsSections' : 'defaultsBlocks'}
-      id={id}
-      first={first}
-    />
+    <div ref={box} style={{ scrollMarginTop: 70 }}>
+      <ErrorPagesEditor
+        key={first}
+        section={section === 'http-errors' ? 'httpErrorsSections' : 'defaultsBlocks'}
+        id={id}
+        first={first}
+      />
+    </div>
   )
 }

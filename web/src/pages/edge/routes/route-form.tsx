@@ -1,9 +1,10 @@
-import { Button, Group, Modal, Select, Stack, TagsInput, TextInput } from '@mantine/core'
+import { Button, Group, Select, Stack, TagsInput, TextInput } from '@mantine/core'
 import { type FormEvent, useState } from 'react'
 import type { Document } from '~/api/schema'
 import { addRoute, changeRoute, type Problem, problemsOf, type Route, type Wanted } from '~/draft/routes'
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
+import { Dialog } from '~/ui/dialog'
 import { messages as shared } from '../messages'
 import { messages } from './messages'
 
@@ -43,7 +44,7 @@ export function RouteForm({ document, route, close }: { document: Document; rout
   }
   const set = (part: Partial<Wanted>) => setWanted((now) => ({ ...now, ...part }))
   return (
-    <Modal opened onClose={close} title={t(route ? 'editTitle' : 'addTitle')}>
+    <Dialog opened onClose={close} title={t(route ? 'editTitle' : 'addTitle')}>
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
           <TagsInput
@@ -98,7 +99,7 @@ export function RouteForm({ document, route, close }: { document: Document; rout
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 

@@ -1,6 +1,6 @@
 // The entries of a map: a table that scrolls through thousands, one entry at a time, or all of them as text.
 
-import { ActionIcon, Button, Group, Modal, Stack, Textarea, TextInput, Title, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Stack, Textarea, TextInput, Title, Tooltip } from '@mantine/core'
 import { IconFileText, IconPencil, IconPlus, IconTrash } from '@tabler/icons-react'
 import { type FormEvent, useMemo, useState } from 'react'
 import type { MapEntry } from '~/api/schema'
@@ -8,6 +8,7 @@ import { useMay } from '~/app/session'
 import { setField } from '~/draft/hooks'
 import { useMessages } from '~/i18n'
 import { type Column, DataTable } from '~/ui/data-table'
+import { Dialog } from '~/ui/dialog'
 import { Empty } from '~/ui/states'
 import { messages as shared } from '../messages'
 import { fromText, toText } from './map-text'
@@ -133,7 +134,7 @@ function EntryForm({ entries, index, put, close }: FormProps & { index: number }
     close()
   }
   return (
-    <Modal opened onClose={close} title={old ? s('editNamed', { name: old.key }) : t('mapAdd')}>
+    <Dialog opened onClose={close} title={old ? s('editNamed', { name: old.key }) : t('mapAdd')}>
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
           <TextInput
@@ -161,7 +162,7 @@ function EntryForm({ entries, index, put, close }: FormProps & { index: number }
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -177,7 +178,7 @@ function TextForm({ entries, put, close }: FormProps) {
     close()
   }
   return (
-    <Modal opened onClose={close} title={t('mapText')} size="xl">
+    <Dialog opened onClose={close} title={t('mapText')} size="xl">
       <form onSubmit={submit}>
         <Stack gap="sm">
           <Textarea
@@ -202,6 +203,6 @@ function TextForm({ entries, put, close }: FormProps) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
