@@ -95,6 +95,14 @@ export const queries = {
       queryFn: async () => String(await unwrap(api.GET('/api/keepalived/cfg', { parseAs: 'text' }))),
     }),
 
+  openapi: () =>
+    queryOptions({
+      queryKey: ['openapi'],
+      queryFn: () => unwrap(api.GET('/api/openapi.json')),
+      structuralSharing: false,
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+
   snapshots: () => queryOptions({ queryKey: ['snapshots'], queryFn: () => unwrap(api.GET('/api/snapshots')) }),
 
   users: () => queryOptions({ queryKey: ['users'], queryFn: () => unwrap(api.GET('/api/users')) }),

@@ -5,6 +5,7 @@ import {
   IconBook2,
   IconBraces,
   IconCamera,
+  IconClockPlay,
   IconFileCode,
   IconFilter,
   IconGauge,
@@ -51,6 +52,7 @@ const ICONS: Partial<Record<NavKey, ComponentType<IconProps>>> = {
   'nav.audit': IconSitemap,
   'nav.users': IconUsers,
   'nav.settings': IconSettings,
+  'nav.jobs': IconClockPlay,
   'nav.reference': IconBook2,
 }
 

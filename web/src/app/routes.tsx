@@ -328,6 +328,49 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import('~/pages/audit/audit'), 'AuditPage'),
 })
 
+const users = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/users',
+  staticData: { nav: { area: 'settings', label: 'nav.users', permission: 'identity:users:read' } },
+  component: lazyRouteComponent(() => import('~/pages/settings/users'), 'UsersPage'),
+})
+
+const jobs = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/jobs',
+  staticData: { nav: { area: 'settings', label: 'nav.jobs', permission: 'jobs:read' } },
+  component: lazyRouteComponent(() => import('~/pages/settings/jobs'), 'JobsPage'),
+})
+
+const reference = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/reference',
+  staticData: { nav: { area: 'settings', label: 'nav.reference' } },
+  component: lazyRouteComponent(() => import('~/pages/settings/reference'), 'ReferencePage'),
+})
+
+// One's own
+
+const profile = createRoute({
+  getParentRoute: () => shell,
+  path: '/profile',
+  component: lazyRouteComponent(() => import('~/pages/account/profile'), 'ProfilePage'),
+})
+
+const welcome = createRoute({
+  getParentRoute: () => shell,
+  path: '/welcome',
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { step?: number; backend?: string; frontend?: string; host?: string } => ({
+    ...(typeof search.step === 'number' && search.step >= 1 && search.step <= 4 && { step: search.step }),
+    ...(text(search.backend) && { backend: String(search.backend) }),
+    ...(text(search.frontend) && { frontend: String(search.frontend) }),
+    ...(text(search.host) && { host: String(search.host) }),
+  }),
+  component: lazyRouteComponent(() => import('~/pages/account/wizard'), 'WizardPage'),
+})
+
 const tree = root.addChildren([
   login,
   setup,
@@ -360,6 +403,11 @@ const tree = root.addChildren([
     snapshots,
     snapshot,
     audit,
+    users,
+    jobs,
+    reference,
+    profile,
+    welcome,
   ]),
 ])
 

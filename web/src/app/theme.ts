@@ -36,6 +36,8 @@ export const theme = createTheme({
   },
   // Named, not imported: what a page does not use must not be loaded with the first one.
   components: {
+    // The title in the colour of text: the light variant's own is too pale on its ground (WCAG 1.4.3).
+    Alert: { defaultProps: { variant: 'light' }, styles: { title: { color: 'var(--mantine-color-text)' } } },
     Button: { defaultProps: { size: 'xs' } },
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm' } },

@@ -1,12 +1,19 @@
-import { Button, Center, Paper, PasswordInput, Stack, TextInput, Title } from '@mantine/core'
+import { Button, PasswordInput, Stack, TextInput } from '@mantine/core'
 import { useForm } from '@mantine/form'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate, useSearch } from '@tanstack/react-router'
+import { useState } from 'react'
 import { api, unwrap } from '~/api/client'
 import { Problem } from '~/api/problem'
 import { useMessages } from '~/i18n'
 import { Failure } from '~/ui/states'
+import { FrontDoor } from './front-door'
 import { messages } from './messages'
+
+/** Where to go after signing in: a page of ours, and nothing that a link from elsewhere could make of it. */
+export function wayBack(wanted: string | undefined): string {
+  return wanted && /^\/(?![/\\])/.test(wanted) ? wanted : '/'
+}
 
 export function LoginPage() {
   const t = useMessages(messages)
@@ -14,48 +21,57 @@ export function LoginPage() {
   const navigate = useNavigate()
   const { return: back } = useSearch({ from: '/login' })
   const form = useForm({ initialValues: { username: '', password: '', totp: '' } })
+  const [needsCode, setNeedsCode] = useState(false)
   const login = useMutation({
     mutationFn: ({ username, password, totp }: typeof form.values) =>
-      unwrap(api.POST('/api/auth/login', { body: { username, password, ...(totp && { totp }) } })),
+      unwrap(
+        api.POST('/api/auth/login', { body: { username, password, ...(totp && { totp: totp.replace(/\s/g, '') }) } }),
+      ),
     onSuccess: async () => {
       await client.invalidateQueries({ queryKey: ['whoami'] })
-      await navigate({ to: back?.startsWith('/') && !back.startsWith('//') ? back : '/' })
+      await client.refetchQueries({ queryKey: ['whoami'] })
+      await navigate({ href: wayBack(back) })
+    },
+    onError: (error) => {
+      if (error instanceof Problem && error.code.startsWith('auth.totp.')) setNeedsCode(true)
     },
   })
-  const code = login.error instanceof Problem ? login.error.code : ''
+  // Being asked for the code is a step of signing in and no failure.
+  const failed = login.error && !(login.error instanceof Problem && login.error.code === 'auth.totp.required')
   return (
-    <Center mih="100dvh" p="md">
-      <Paper w="100%" maw={380} p="xl">
-        <form onSubmit={form.onSubmit((values) => login.mutate(values))}>
-          <Stack>
-            <Title order={1}>{t('login.title')}</Title>
-            {login.error && <Failure error={login.error} title={t('login.title')} />}
+    <FrontDoor title={t('login.title')}>
+      <form onSubmit={form.onSubmit((values) => login.mutate(values))}>
+        <Stack>
+          {failed && <Failure error={login.error} title={t('login.failed')} />}
+          <TextInput
+            label={t('login.username')}
+            autoComplete="username"
+            autoFocus
+            required
+            {...form.getInputProps('username')}
+          />
+          <PasswordInput
+            label={t('login.password')}
+            autoComplete="current-password"
+            required
+            {...form.getInputProps('password')}
+          />
+          {needsCode && (
             <TextInput
-              label={t('login.username')}
-              autoComplete="username"
+              label={t('login.totp')}
+              description={t('login.totpHelp')}
+              autoComplete="one-time-code"
+              inputMode="numeric"
+              autoFocus
               required
-              {...form.getInputProps('username')}
+              {...form.getInputProps('totp')}
             />
-            <PasswordInput
-              label={t('login.password')}
-              autoComplete="current-password"
-              required
-              {...form.getInputProps('password')}
-            />
-            {(code.includes('totp') || form.values.totp) && (
-              <TextInput
-                label={t('login.totp')}
-                autoComplete="one-time-code"
-                inputMode="numeric"
-                {...form.getInputProps('totp')}
-              />
-            )}
-            <Button type="submit" size="sm" loading={login.isPending}>
-              {t('login.submit')}
-            </Button>
-          </Stack>
-        </form>
-      </Paper>
-    </Center>
+          )}
+          <Button type="submit" size="sm" loading={login.isPending}>
+            {t('login.submit')}
+          </Button>
+        </Stack>
+      </form>
+    </FrontDoor>
   )
 }

@@ -8,10 +8,10 @@ import { api, unwrap } from '~/api/client'
 import type { HaproxyStatus } from '~/api/schema'
 import { useMay } from '~/app/session'
 import { type Translate, useMessages } from '~/i18n'
+import { Card, Facts } from '~/ui/card'
 import { Mono, State } from '~/ui/small'
 import { Failure } from '~/ui/states'
 import { messages } from './messages'
-import { Card, Facts } from './overview'
 
 const UNITS = [
   ['unit.day', 86_400],

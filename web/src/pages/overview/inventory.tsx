@@ -7,9 +7,9 @@ import { useMemo } from 'react'
 import { queries } from '~/api/queries'
 import type { LiveServer } from '~/api/schema'
 import { useMessages } from '~/i18n'
+import { Card } from '~/ui/card'
 import { State } from '~/ui/small'
 import { messages } from './messages'
-import { Card } from './overview'
 
 const TONES = { up: 'good', down: 'act', drain: 'look', maint: 'look', unchecked: 'idle' } as const
 

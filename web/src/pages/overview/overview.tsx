@@ -1,13 +1,13 @@
 // What an operator looks at first: does it run, what runs, what is wrong, what happened lately.
 
-import { Alert, Anchor, Group, List, Paper, SimpleGrid, Stack, Text, ThemeIcon, Title } from '@mantine/core'
+import { Alert, Anchor, Group, List, SimpleGrid, Stack, Text, ThemeIcon } from '@mantine/core'
 import { IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
 import { queries } from '~/api/queries'
 import type { HaproxyStatus, SnapshotRow } from '~/api/schema'
 import { useMessages } from '~/i18n'
+import { Card, Facts } from '~/ui/card'
 import { Page } from '~/ui/page'
 import { Ago, Mono } from '~/ui/small'
 import { Loaded } from '~/ui/states'
@@ -34,37 +34,6 @@ export function OverviewPage() {
         )}
       </Loaded>
     </Page>
-  )
-}
-
-/** A titled card. */
-export function Card({ title, action, children }: { title: string; action?: ReactNode; children: ReactNode }) {
-  return (
-    <Paper component="section" aria-label={title}>
-      <Group justify="space-between" mb="sm" wrap="nowrap">
-        <Title order={2}>{title}</Title>
-        {action}
-      </Group>
-      {children}
-    </Paper>
-  )
-}
-
-/** Names and values, one pair a line. */
-export function Facts({ facts }: { facts: [name: string, value: ReactNode][] }) {
-  return (
-    <Stack gap={6} component="dl" m={0}>
-      {facts.map(([name, value]) => (
-        <Group key={name} gap="sm" wrap="nowrap" align="baseline">
-          <Text component="dt" size="sm" c="dimmed" w={120} style={{ flex: 'none' }}>
-            {name}
-          </Text>
-          <Text component="dd" size="sm" m={0} miw={0}>
-            {value}
-          </Text>
-        </Group>
-      ))}
-    </Stack>
   )
 }
 

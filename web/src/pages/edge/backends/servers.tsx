@@ -75,7 +75,7 @@ export function Servers({ backend, change, issues, focus, readOnly }: Props) {
               <Table.Th>{t('server')}</Table.Th>
               <Table.Th>{t('address')}</Table.Th>
               <Table.Th w={92}>{t('weight')}</Table.Th>
-              <Table.Th w={84}>{t('check')}</Table.Th>
+              <Table.Th w={100}>{t('check')}</Table.Th>
               <Table.Th w={84}>{t('backup')}</Table.Th>
               <Table.Th w={60}>{t('tls')}</Table.Th>
               <Table.Th w={110}>{t('live')}</Table.Th>

@@ -1,5 +1,5 @@
 import { Button, Group, Select, Stack, TagsInput, TextInput } from '@mantine/core'
-import { type FormEvent, useState } from 'react'
+import { type FormEvent, useMemo, useState } from 'react'
 import type { Document } from '~/api/schema'
 import { addRoute, changeRoute, type Problem, problemsOf, type Route, type Wanted } from '~/draft/routes'
 import { draft } from '~/draft/store'
@@ -29,8 +29,10 @@ export function RouteForm({ document, route, close }: { document: Document; rout
       : { frontendId: frontends[0]?.id ?? '', hosts: [], pathPrefix: '', backendId: '' },
   )
   const [tried, setTried] = useState(false)
-  const ref = route?.ruleId ? { frontendId: route.frontendId, ruleId: route.ruleId } : undefined
-  const problems = problemsOf(document, wanted, ref)
+  const { ref, problems } = useMemo(() => {
+    const ref = route?.ruleId ? { frontendId: route.frontendId, ruleId: route.ruleId } : undefined
+    return { ref, problems: problemsOf(document, wanted, ref) }
+  }, [document, route, wanted])
   const errorOf = (about: 'hosts' | 'path' | 'frontend' | 'backend') => {
     const found = problems.find(({ problem, of }) => ABOUT[problem] === about && (tried || of !== ''))
     return found && t(found.problem, { of: found.of.slice(0, 80) })

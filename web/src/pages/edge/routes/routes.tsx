@@ -1,6 +1,6 @@
 // The routes of all frontends: the question "where does this hostname go" answered in one table.
 
-import { ActionIcon, Button, Group, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Button } from '@mantine/core'
 import { IconArrowUpRight, IconPencil, IconPlus, IconRoute, IconTrash } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
@@ -11,9 +11,10 @@ import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
 import { type Column, DataTable } from '~/ui/data-table'
 import { Page } from '~/ui/page'
-import { Mark, Mono, State, Tag } from '~/ui/small'
+import { Mark, State, Tag } from '~/ui/small'
 import { Empty, Pending } from '~/ui/states'
 import { addressOf } from '../addresses'
+import classes from '../edge.module.css'
 import { EntityLink } from '../links'
 import { messages as shared } from '../messages'
 import { messages } from './messages'
@@ -66,18 +67,17 @@ export function RoutesPage() {
             <TryRoute route={route} isLive={live.has(signature(route))} />
             {may && route.editable && <Edit name={nameOf(route)} onEdit={() => edit(route.key)} />}
             {may && route.editable && (
-              <Tooltip label={s('remove')}>
-                <ActionIcon
-                  variant="subtle"
-                  color="gray"
-                  aria-label={s('removeNamed', { name: nameOf(route) })}
-                  onClick={() =>
-                    draft.edit((now) => removeRoute(now, { frontendId: route.frontendId, ruleId: route.ruleId ?? '' }))
-                  }
-                >
-                  <IconTrash size={16} />
-                </ActionIcon>
-              </Tooltip>
+              <ActionIcon
+                variant="subtle"
+                color="gray"
+                aria-label={s('removeNamed', { name: nameOf(route) })}
+                title={s('remove')}
+                onClick={() =>
+                  draft.edit((now) => removeRoute(now, { frontendId: route.frontendId, ruleId: route.ruleId ?? '' }))
+                }
+              >
+                <IconTrash size={16} />
+              </ActionIcon>
             )}
             {!route.editable && <OpenRule route={route} />}
           </>
@@ -107,11 +107,9 @@ function nameOf(route: Route): string {
 function Edit({ name, onEdit }: { name: string; onEdit: () => void }) {
   const s = useMessages(shared)
   return (
-    <Tooltip label={s('edit')}>
-      <ActionIcon variant="subtle" color="gray" aria-label={s('editNamed', { name })} onClick={onEdit}>
-        <IconPencil size={16} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon variant="subtle" color="gray" aria-label={s('editNamed', { name })} title={s('edit')} onClick={onEdit}>
+      <IconPencil size={16} />
+    </ActionIcon>
   )
 }
 
@@ -124,16 +122,15 @@ function OpenRule({ route }: { route: Route }) {
   const field = route.ruleId ? `/rulePhases/httpRequest/${at ?? 0}` : '/tcpOpts/sniRouter'
   const to = addressOf('frontends', route.frontendId) ?? ''
   return (
-    <Tooltip label={t('openRule')}>
-      <ActionIcon
-        variant="subtle"
-        color="gray"
-        aria-label={`${t('openRule')}: ${nameOf(route)}`}
-        renderRoot={(props) => <Link to={to} search={{ field }} {...props} />}
-      >
-        <IconArrowUpRight size={16} />
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      aria-label={`${t('openRule')}: ${nameOf(route)}`}
+      title={t('openRule')}
+      renderRoot={(props) => <Link to={to} search={{ field }} {...props} />}
+    >
+      <IconArrowUpRight size={16} />
+    </ActionIcon>
   )
 }
 
@@ -186,7 +183,7 @@ function useColumns(): Column<Route>[] {
         width: 'minmax(230px, 1.6fr)',
         value: (route) => [...route.aclIds.map((id) => acls.get(id) ?? id), route.ruleId ?? t('sni')].join(', '),
         render: (route) => (
-          <Group gap={8} wrap="nowrap">
+          <span className={classes.line}>
             {route.aclIds.slice(0, 2).map((id) => (
               <EntityLink key={id} section="acls" id={id}>
                 {acls.get(id) ?? id}
@@ -194,11 +191,11 @@ function useColumns(): Column<Route>[] {
             ))}
             {!route.ruleId && <Tag>{t('sni')}</Tag>}
             {route.ruleId && !route.editable && (
-              <Tooltip label={t('byHandText')}>
-                <Tag style={{ flex: 'none' }}>{t('byHand')}</Tag>
-              </Tooltip>
+              <span title={t('byHandText')}>
+                <Tag>{t('byHand')}</Tag>
+              </span>
             )}
-          </Group>
+          </span>
         ),
       },
       {
@@ -234,20 +231,13 @@ function useRouteMarks(): ReadonlyMap<string, 'added' | 'changed'> {
 function Hosts({ route, mark }: { route: Route; mark: 'added' | 'changed' | undefined }) {
   const t = useMessages(messages)
   const [first] = route.hosts
-  if (first === undefined) {
-    return (
-      <Text size="sm" c="dimmed" truncate>
-        {t(route.condition.length > 0 ? 'anyHost' : 'always')}
-      </Text>
-    )
-  }
+  if (first === undefined)
+    return <span className={classes.dim}>{t(route.condition.length > 0 ? 'anyHost' : 'always')}</span>
   return (
-    <Group gap={6} wrap="nowrap" title={route.hosts.join(', ').slice(0, 500)}>
-      <Text size="sm" truncate>
-        <Mono>{first.slice(0, 260)}</Mono>
-      </Text>
+    <span className={classes.line} title={route.hosts.join(', ').slice(0, 500)}>
+      <span className={`mono ${classes.text}`}>{first.slice(0, 260)}</span>
       {route.hosts.length > 1 && <Tag style={{ flex: 'none' }}>{t('more', { count: route.hosts.length - 1 })}</Tag>}
       <Mark kind={mark} />
-    </Group>
+    </span>
   )
 }

@@ -1,9 +1,9 @@
 // One request through a live route, sent by the daemon from its own machine.
 
-import { ActionIcon, Code, Loader, Popover, Stack, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Code, Loader, Popover, Stack, Text } from '@mantine/core'
 import { IconPlayerPlay } from '@tabler/icons-react'
-import { useMutation } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useQuery } from '@tanstack/react-query'
+import { type ReactNode, useMemo, useState } from 'react'
 import { api, unwrap } from '~/api/client'
 import { useMay } from '~/app/session'
 import { useDraft } from '~/draft/hooks'
@@ -32,34 +32,55 @@ const BEGINNING = 400
 
 export function TryRoute({ route, isLive }: { route: Route; isLive: boolean }) {
   const t = useMessages(messages)
-  const explain = useExplain()
   const may = useMay('edge:haproxy:probe')
-  const [opened, setOpened] = useState(false)
-  const probe = useMutation({
-    mutationFn: () =>
+  const [asked, setAsked] = useState(0)
+  if (!may || !isLive || !route.enabled || !route.ruleId || route.hosts.length === 0) return null
+  const button = (
+    <ActionIcon
+      variant="subtle"
+      color="gray"
+      title={t('try')}
+      aria-label={`${t('try')}: ${hostOf(route)}${route.pathPrefix}`}
+      onClick={() => setAsked((times) => times + 1)}
+    >
+      <IconPlayerPlay size={16} />
+    </ActionIcon>
+  )
+  // What shows the answer is made when it is first asked for: a table has thousands of routes.
+  return asked === 0 ? button : <Answer route={route} asked={asked} button={button} close={() => setAsked(0)} />
+}
+
+function Answer({
+  route,
+  asked,
+  button,
+  close,
+}: {
+  route: Route
+  /** How often it was asked for. */
+  asked: number
+  button: ReactNode
+  close: () => void
+}) {
+  const t = useMessages(messages)
+  const explain = useExplain()
+  const probe = useQuery({
+    queryKey: ['probe', route.key, asked],
+    queryFn: () =>
       unwrap(
         api.POST('/api/haproxy/probe', {
           body: { frontend: route.frontendId, host: hostOf(route), path: route.pathPrefix || '/' },
         }),
       ),
+    retry: false,
+    gcTime: 0,
+    staleTime: Number.POSITIVE_INFINITY,
   })
-  if (!may || !isLive || !route.enabled || !route.ruleId || route.hosts.length === 0) return null
-  const start = () => {
-    setOpened(true)
-    probe.mutate()
-  }
-  const name = `${hostOf(route)}${route.pathPrefix}`
   const answer = probe.data
   return (
-    <Popover opened={opened} onChange={setOpened} position="bottom-end" width={360} shadow="md" withArrow trapFocus>
-      <Popover.Target>
-        <Tooltip label={t('try')} disabled={opened}>
-          <ActionIcon variant="subtle" color="gray" aria-label={`${t('try')}: ${name}`} onClick={start}>
-            <IconPlayerPlay size={16} />
-          </ActionIcon>
-        </Tooltip>
-      </Popover.Target>
-      <Popover.Dropdown aria-label={`${t('try')}: ${name}`}>
+    <Popover opened onChange={(opened) => !opened && close()} position="bottom-end" width={360} shadow="md" withArrow>
+      <Popover.Target>{button}</Popover.Target>
+      <Popover.Dropdown aria-label={`${t('try')}: ${hostOf(route)}${route.pathPrefix}`}>
         <Stack gap={6} role="status">
           {probe.isPending && (
             <Text size="sm">
@@ -68,7 +89,7 @@ export function TryRoute({ route, isLive }: { route: Route; isLive: boolean }) {
             </Text>
           )}
           {probe.error && <Text size="sm">{t('tryFailed', { reason: explain(probe.error) })}</Text>}
-          {answer && !probe.isPending && (
+          {answer && (
             <>
               <State is={!answer.ok ? 'act' : (answer.status ?? 500) < 500 ? 'good' : 'look'}>
                 {answer.ok
