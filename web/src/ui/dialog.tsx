@@ -1,4 +1,4 @@
-import { Modal, type ModalProps } from '@mantine/core'
+import { Drawer, type DrawerProps, Modal, type ModalProps } from '@mantine/core'
 import { useMessages } from '~/i18n'
 import { messages } from './messages'
 
@@ -6,4 +6,10 @@ import { messages } from './messages'
 export function Dialog({ closeButtonProps, ...props }: ModalProps) {
   const t = useMessages(messages)
   return <Modal closeButtonProps={{ 'aria-label': t('close'), ...closeButtonProps }} {...props} />
+}
+
+/** A panel at the side whose close button has a name. */
+export function SidePanel({ closeButtonProps, ...props }: DrawerProps) {
+  const t = useMessages(messages)
+  return <Drawer position="right" closeButtonProps={{ 'aria-label': t('close'), ...closeButtonProps }} {...props} />
 }

@@ -1,6 +1,6 @@
 // API tokens: made with a name, shown once, revoked.
 
-import { Alert, Button, Code, Group, Modal, Select, Stack, Text, TextInput } from '@mantine/core'
+import { Alert, Button, Code, Group, Select, Stack, Text, TextInput } from '@mantine/core'
 import { IconKey, IconPlus } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
@@ -11,6 +11,7 @@ import { useMay } from '~/app/session'
 import { useMessages } from '~/i18n'
 import { Card } from '~/ui/card'
 import { DataTable } from '~/ui/data-table'
+import { Dialog } from '~/ui/dialog'
 import { Ago, Copy, Mono } from '~/ui/small'
 import { Empty, Failure, Loaded } from '~/ui/states'
 import { messages } from './messages'
@@ -105,7 +106,7 @@ function Create({ close }: { close: () => void }) {
   }
   if (create.data) {
     return (
-      <Modal
+      <Dialog
         opened
         onClose={close}
         title={t('tokens.created')}
@@ -125,11 +126,11 @@ function Create({ close }: { close: () => void }) {
             <Button onClick={close}>{t('tokens.done')}</Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     )
   }
   return (
-    <Modal opened onClose={close} title={t('tokens.add')}>
+    <Dialog opened onClose={close} title={t('tokens.add')}>
       <form onSubmit={submit}>
         <Stack>
           {create.error && <Failure error={create.error} title={t('profile.failed')} />}
@@ -159,7 +160,7 @@ function Create({ close }: { close: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }
 
@@ -174,7 +175,7 @@ function Revoke({ token, close }: { token: ApiToken; close: () => void }) {
     },
   })
   return (
-    <Modal opened onClose={close} title={t('tokens.revokeTitle')}>
+    <Dialog opened onClose={close} title={t('tokens.revokeTitle')}>
       <Stack>
         {revoke.error && <Failure error={revoke.error} title={t('profile.failed')} />}
         <Text size="sm">{t('tokens.revokeText', { name: token.name })}</Text>
@@ -188,6 +189,6 @@ function Revoke({ token, close }: { token: ApiToken; close: () => void }) {
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

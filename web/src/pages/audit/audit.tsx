@@ -1,6 +1,6 @@
 // The audit log, live: filters in the address, details in a drawer.
 
-import { Alert, Button, Code, Drawer, Group, Select, Stack, Text } from '@mantine/core'
+import { Alert, Button, Code, Group, Select, Stack, Text } from '@mantine/core'
 import { IconDownload, IconListSearch, IconShieldCheck } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
@@ -11,6 +11,7 @@ import type { AuditEntry } from '~/api/schema'
 import { useLanguage, useMessages } from '~/i18n'
 import { Facts } from '~/ui/card'
 import { type Column, DataTable } from '~/ui/data-table'
+import { SidePanel } from '~/ui/dialog'
 import { Page } from '~/ui/page'
 import { Ago, Mono, State } from '~/ui/small'
 import { Empty, Failure, Loaded } from '~/ui/states'
@@ -116,15 +117,14 @@ export function AuditPage() {
           )
         }}
       </Loaded>
-      <Drawer
+      <SidePanel
         opened={open !== null}
         onClose={() => setOpen(null)}
-        position="right"
         size="lg"
         title={open ? t('details', { id: open.id }) : ''}
       >
         {open && <Details entry={open} />}
-      </Drawer>
+      </SidePanel>
     </Page>
   )
 }

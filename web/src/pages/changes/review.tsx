@@ -7,7 +7,6 @@ import {
   Button,
   Group,
   List,
-  Modal,
   Paper,
   Skeleton,
   Stack,
@@ -25,6 +24,7 @@ import { useMay } from '~/app/session'
 import { useChanges, useDraft } from '~/draft/hooks'
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
+import { Dialog } from '~/ui/dialog'
 import { Page } from '~/ui/page'
 import { Empty, Pending } from '~/ui/states'
 import { UnifiedDiff } from '~/ui/unified-diff'
@@ -209,7 +209,7 @@ function Discard({ disabled }: { disabled: boolean }) {
       <Button variant="default" disabled={disabled} onClick={dialog.open}>
         {t('discard')}
       </Button>
-      <Modal opened={opened} onClose={dialog.close} title={t('discardTitle')}>
+      <Dialog opened={opened} onClose={dialog.close} title={t('discardTitle')}>
         <Stack>
           <Text size="sm">{t('discardText')}</Text>
           <Group justify="flex-end">
@@ -227,7 +227,7 @@ function Discard({ disabled }: { disabled: boolean }) {
             </Button>
           </Group>
         </Stack>
-      </Modal>
+      </Dialog>
     </>
   )
 }

@@ -1,6 +1,6 @@
 // One snapshot: what it changed, how it differs from any other, and the way back to it.
 
-import { Alert, Anchor, Button, Group, Modal, Paper, Select, Stack, Tabs, Text } from '@mantine/core'
+import { Alert, Anchor, Button, Group, Paper, Select, Stack, Tabs, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconCircleCheck, IconHistory } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
@@ -16,6 +16,7 @@ import { ApplyProgress } from '~/pages/changes/apply-progress'
 import { ChangeList } from '~/pages/changes/change-list'
 import { Refusal } from '~/pages/changes/refusal'
 import { useReason } from '~/pages/overview/overview'
+import { Dialog } from '~/ui/dialog'
 import { Page } from '~/ui/page'
 import { Ago, Mono } from '~/ui/small'
 import { Empty, Loaded } from '~/ui/states'
@@ -169,7 +170,7 @@ function Restore({ row }: { row: SnapshotRow }) {
       <Button leftSection={<IconHistory size={15} />} onClick={dialog.open}>
         {t('restore')}
       </Button>
-      <Modal opened={opened} onClose={close} title={restore.isSuccess ? t('restored') : t('restoreTitle')} size="xl">
+      <Dialog opened={opened} onClose={close} title={restore.isSuccess ? t('restored') : t('restoreTitle')} size="xl">
         {restore.isSuccess ? (
           <Alert color="green" icon={<IconCircleCheck size={18} />} role="status">
             {t('restoredText')}
@@ -206,7 +207,7 @@ function Restore({ row }: { row: SnapshotRow }) {
             </Group>
           </Stack>
         )}
-      </Modal>
+      </Dialog>
     </>
   )
 }

@@ -1,6 +1,6 @@
 // HAProxy's process: how it does, and reload, start and stop for whoever may.
 
-import { Button, Group, Modal, Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconPlayerPlay, IconPlayerStop, IconRefresh } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
@@ -9,6 +9,7 @@ import type { HaproxyStatus } from '~/api/schema'
 import { useMay } from '~/app/session'
 import { type Translate, useMessages } from '~/i18n'
 import { Card, Facts } from '~/ui/card'
+import { Dialog } from '~/ui/dialog'
 import { Mono, State } from '~/ui/small'
 import { Failure } from '~/ui/states'
 import { messages } from './messages'
@@ -102,7 +103,7 @@ function Controls({ status }: { status: HaproxyStatus }) {
           </>
         )}
       </Group>
-      <Modal
+      <Dialog
         opened={asking || act.isError}
         onClose={() => (act.isError ? act.reset() : dialog.close())}
         title={act.isError ? t('didNot') : t('stopTitle')}
@@ -122,7 +123,7 @@ function Controls({ status }: { status: HaproxyStatus }) {
             </Group>
           </Stack>
         )}
-      </Modal>
+      </Dialog>
     </>
   )
 }

@@ -1,12 +1,13 @@
 // What can be done with one user. The daemon's own rules (the last owner stays, nobody reaches above) are told by its refusals.
 
-import { Alert, Button, Checkbox, Divider, Group, Modal, PasswordInput, Select, Stack, Text } from '@mantine/core'
+import { Alert, Button, Checkbox, Divider, Group, PasswordInput, Select, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, unwrap } from '~/api/client'
 import type { User } from '~/api/schema'
 import { useUser } from '~/app/session'
 import { useMessages } from '~/i18n'
+import { Dialog } from '~/ui/dialog'
 import { Failure } from '~/ui/states'
 import { messages } from './messages'
 import { rolesUpTo } from './users'
@@ -45,7 +46,7 @@ export function Manage({ user, close }: { user: User; close: () => void }) {
   const error = change.error ?? reset.error ?? remove.error
   const roles = rolesUpTo(me?.role)
   return (
-    <Modal opened onClose={close} title={t('users.edit', { name: user.username })}>
+    <Dialog opened onClose={close} title={t('users.edit', { name: user.username })}>
       <Stack>
         {error && <Failure error={error} title={t('users.failed')} />}
         <Select
@@ -120,6 +121,6 @@ export function Manage({ user, close }: { user: User; close: () => void }) {
           )}
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

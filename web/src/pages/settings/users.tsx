@@ -1,4 +1,4 @@
-import { Button, Group, Modal, PasswordInput, Select, Stack, Table, Text, TextInput } from '@mantine/core'
+import { Button, Group, PasswordInput, Select, Stack, Table, Text, TextInput } from '@mantine/core'
 import { IconPlus, IconUsers } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useMemo, useState } from 'react'
@@ -9,6 +9,7 @@ import { useMay, useUser } from '~/app/session'
 import { useMessages } from '~/i18n'
 import { Card } from '~/ui/card'
 import { type Column, DataTable } from '~/ui/data-table'
+import { Dialog } from '~/ui/dialog'
 import { Page } from '~/ui/page'
 import { Ago, Mono, State, Tag } from '~/ui/small'
 import { Empty, Failure, Loaded } from '~/ui/states'
@@ -21,7 +22,7 @@ export type Role = (typeof ROLES)[number]
 
 /** The roles that somebody with this one may give. */
 export function rolesUpTo(role: string | undefined): Role[] {
-  return ROLES.slice(0, ROLES.findIndex((each) => each === role) + 1)
+  return ROLES.slice(0, ROLES.indexOf(role as Role) + 1)
 }
 
 export function UsersPage() {
@@ -145,7 +146,7 @@ function Create({ close }: { close: () => void }) {
     create.mutate()
   }
   return (
-    <Modal opened onClose={close} title={t('users.add')}>
+    <Dialog opened onClose={close} title={t('users.add')}>
       <form onSubmit={submit}>
         <Stack>
           {create.error && <Failure error={create.error} title={t('users.failed')} />}
@@ -184,6 +185,6 @@ function Create({ close }: { close: () => void }) {
           </Group>
         </Stack>
       </form>
-    </Modal>
+    </Dialog>
   )
 }

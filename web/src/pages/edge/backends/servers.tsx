@@ -5,9 +5,7 @@ import {
   Box,
   Button,
   Checkbox,
-  Drawer,
   Group,
-  Modal,
   NumberInput,
   Paper,
   Stack,
@@ -24,6 +22,7 @@ import type { Backend, Server } from '~/api/schema'
 import type { Json, Path } from '~/draft/json'
 import { useMessages } from '~/i18n'
 import { SchemaForm } from '~/schema/schema-form'
+import { Dialog, SidePanel } from '~/ui/dialog'
 import { stripped, within } from '../part'
 import { ServerState } from './live'
 import { messages } from './messages'
@@ -111,10 +110,9 @@ export function Servers({ backend, change, issues, focus, readOnly }: Props) {
           </Table.Tbody>
         </Table>
       </Box>
-      <Drawer
+      <SidePanel
         opened={open !== null && servers[open] !== undefined}
         onClose={() => setOpen(null)}
-        position="right"
         size="lg"
         title={open !== null ? (servers[open]?.name ?? '') : ''}
       >
@@ -128,7 +126,7 @@ export function Servers({ backend, change, issues, focus, readOnly }: Props) {
             focus={stripped(focus, `/servers/${open}`)}
           />
         )}
-      </Drawer>
+      </SidePanel>
       {pasting && <Paste servers={servers} put={put} close={() => setPasting(false)} />}
     </Paper>
   )
@@ -327,7 +325,7 @@ function Paste({ servers, put, close }: { servers: Server[]; put: (next: Server[
   const found = serversOf(text, new Set(servers.map((server) => server.name)))
   const [bad] = found.bad
   return (
-    <Modal opened onClose={close} title={t('severalTitle')} size="lg">
+    <Dialog opened onClose={close} title={t('severalTitle')} size="lg">
       <Stack>
         <Textarea
           label={t('servers')}
@@ -354,6 +352,6 @@ function Paste({ servers, put, close }: { servers: Server[]; put: (next: Server[
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   )
 }

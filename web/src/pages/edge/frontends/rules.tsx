@@ -11,7 +11,7 @@ import {
   useSensors,
 } from '@dnd-kit/core'
 import { arrayMove, SortableContext, sortableKeyboardCoordinates, verticalListSortingStrategy } from '@dnd-kit/sortable'
-import { Badge, Button, Drawer, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core'
+import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core'
 import { IconListCheck, IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useMemo, useState } from 'react'
@@ -22,6 +22,7 @@ import { isObject, type Json, type Path } from '~/draft/json'
 import { useMessages } from '~/i18n'
 import { type Definitions, initial } from '~/schema/schema'
 import { SchemaForm } from '~/schema/schema-form'
+import { SidePanel } from '~/ui/dialog'
 import { Empty } from '~/ui/states'
 import { stripped, within } from '../part'
 import { messages } from './messages'
@@ -125,10 +126,9 @@ export function Rules({ frontend, change, issues, focus, readOnly }: Props) {
           </Sortable>
         )}
       </Paper>
-      <Drawer
+      <SidePanel
         opened={opened !== undefined}
         onClose={() => setOpen(null)}
-        position="right"
         size="xl"
         title={opened ? t('ruleTitle', { name: label(opened).slice(0, 80) }) : ''}
       >
@@ -151,7 +151,7 @@ export function Rules({ frontend, change, issues, focus, readOnly }: Props) {
             }}
           />
         )}
-      </Drawer>
+      </SidePanel>
     </Stack>
   )
 }
