@@ -18,7 +18,6 @@ interface Fixtures {
 export const test = base.extend<Fixtures>({
   tls: [false, { option: true }],
 
-  // biome-ignore lint/correctness/noEmptyPattern: the form that the test runner asks for.
   daemon: async ({ tls }, use, info) => {
     const daemon = await Daemon.start({ tls })
     await use(daemon)

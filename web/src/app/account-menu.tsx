@@ -21,8 +21,9 @@ export default function AccountMenu() {
   const signOut = useMutation({
     mutationFn: () => unwrap(api.POST('/api/auth/logout')),
     onSettled: () => {
-      client.clear()
       client.setQueryData(['whoami'], null)
+      // What was read as this user is not for the next one.
+      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'whoami' })
     },
   })
   const dark = scheme === 'dark'

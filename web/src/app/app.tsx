@@ -4,6 +4,7 @@ import { RouterProvider } from '@tanstack/react-router'
 import { createContext, useContext, useMemo, useState } from 'react'
 import { Problem } from '~/api/problem'
 import { type Language, LanguageContext } from '~/i18n'
+import { nonce } from './nonce'
 import { storedLanguage, storeLanguage } from './preferences'
 import { makeRouter } from './routes'
 import { theme } from './theme'
@@ -33,11 +34,6 @@ const SetLanguage = createContext<(language: Language) => void>(() => {})
 
 export function useSetLanguage(): (language: Language) => void {
   return useContext(SetLanguage)
-}
-
-/** The component library puts style elements into the page; the page's policy admits those with this value. */
-function nonce(): string {
-  return document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 }
 
 export function App() {

@@ -24,7 +24,8 @@ export function Shell() {
   const user = useUser()
   const location = useLocation()
   // Signed out here or elsewhere: the page that was open is where the sign-in leads back to.
-  if (!user) return <Navigate to="/login" search={{ return: location.href }} />
+  // While that page is being loaded this one is still here, and must not lead there again.
+  if (!user) return location.pathname === '/login' ? null : <Navigate to="/login" search={{ return: location.href }} />
   return <Frame key={user.username} username={user.username} />
 }
 

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use jiff::SignedDuration;
 use platform::audit::{self, Entry, Outcome};
+use platform::events::Announcer;
 use platform::limits::Limits;
 use platform::reconcile::{Reconcilers, Upkeep, upkeep};
 use plenum_platform as platform;
@@ -25,6 +26,7 @@ async fn the_platforms_reconcilers_run_and_keep_tables_small(store: Store) {
             identity: store.identity().await,
             limits: Limits::open(&store.db).await.unwrap(),
             audit_retention: Some(Duration::from_secs(90 * 86_400)),
+            news: Announcer::default(),
         },
     );
     let ran = async {
@@ -34,7 +36,7 @@ async fn the_platforms_reconcilers_run_and_keep_tables_small(store: Store) {
     };
     tokio::time::timeout(Duration::from_secs(20), ran).await.unwrap();
     let status = reconcilers.status();
-    assert_eq!(status.len(), 7);
+    assert_eq!(status.len(), 8);
     assert!(status.iter().all(|status| status.last_error.is_none()), "{status:?}");
     let retention = status.iter().find(|status| status.name == "audit.retention").unwrap();
     assert_eq!(retention.last_outcome.as_deref(), Some("1 removed"));

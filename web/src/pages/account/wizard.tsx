@@ -15,9 +15,11 @@ import {
   Textarea,
   TextInput,
 } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { type FormEvent, type ReactNode, useState } from 'react'
-import type { Frontend } from '~/api/schema'
+import { queries } from '~/api/queries'
+import type { Bind, Frontend } from '~/api/schema'
 import { useMay } from '~/app/session'
 import { freshId, putEntity, useDocument, useList } from '~/draft/hooks'
 import { addRoute, problemsOf } from '~/draft/routes'
@@ -25,6 +27,7 @@ import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
 import { serversOf } from '~/pages/edge/backends/paste'
 import { freePort } from '~/pages/edge/frontends/list'
+import { type Definitions, initial } from '~/schema/schema'
 import { Page } from '~/ui/page'
 import { Pending } from '~/ui/states'
 import { GoLive } from './wizard-live'
@@ -179,6 +182,7 @@ function BackendStep({ next }: { next: (id: string) => void }) {
 function FrontendStep({ next, back }: { next: (id: string) => void; back: () => void }) {
   const t = useMessages(messages)
   const document = useDocument()
+  const schema = useQuery(queries.schema())
   const frontends = useList('frontends').filter((frontend) => frontend.mode === 'http' && frontend.enabled)
   const [choice, setChoice] = useState(frontends[0]?.id ?? '')
   const [name, setName] = useState('web')
@@ -187,14 +191,14 @@ function FrontendStep({ next, back }: { next: (id: string) => void; back: () => 
   const submit = () => {
     if (!isNew) return next(choice)
     const id = freshId('frontends', name)
+    const made = initial((schema.data?.$defs ?? {}) as Definitions, { $ref: '#/$defs/Frontend' })
     putEntity('frontends', {
+      ...(made as Frontend),
       id,
       name: id,
-      mode: 'http',
-      enabled: true,
       fromDefaults: document?.haproxy.defaultsBlocks[0]?.id ?? '',
-      binds: [{ id: 'main', address: `:${port}` }],
-    } as unknown as Frontend)
+      binds: [{ id: 'main', address: `:${port}` } as Bind],
+    })
     next(id)
   }
   return (

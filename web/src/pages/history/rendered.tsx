@@ -36,6 +36,7 @@ export function RenderedPage() {
           aria-label={t('sources')}
           value={source}
           onChange={(next) => void navigate({ search: { source: next as Source }, replace: true })}
+          style={{ maxWidth: '100%', overflowX: 'auto' }}
           data={sources.map((each) => ({ value: each, label: t(`source.${each}`) }))}
         />
       }

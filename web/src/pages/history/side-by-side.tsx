@@ -4,17 +4,18 @@ import { MergeView } from '@codemirror/merge'
 import { EditorState } from '@codemirror/state'
 import { EditorView, lineNumbers } from '@codemirror/view'
 import { useEffect, useRef } from 'react'
+import { nonce } from '~/app/nonce'
 
 export default function SideBySide({ before, after, label }: { before: string; after: string; label: string }) {
   const parent = useRef<HTMLElement>(null)
   useEffect(() => {
     if (!parent.current) return
-    const nonce = document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
+
     const extensions = [
       lineNumbers(),
       EditorState.readOnly.of(true),
       EditorView.lineWrapping,
-      EditorView.cspNonce.of(nonce),
+      EditorView.cspNonce.of(nonce()),
     ]
     const view = new MergeView({
       a: { doc: before, extensions },

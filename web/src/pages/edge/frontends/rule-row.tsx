@@ -50,7 +50,7 @@ export function RuleRow({ rule, label, backendName, readOnly, issue, open, toggl
           <IconGripVertical size={16} />
         </ActionIcon>
       )}
-      <button type="button" className={classes.text} onClick={open} aria-label={t('editRule', { name })}>
+      <button type="button" className={classes.text} onClick={open}>
         <span className={classes.action}>{actionText(rule.action, backendName)}</span>
         <span className={classes.condition}>
           {condition === '' ? (

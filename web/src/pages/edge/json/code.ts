@@ -56,7 +56,7 @@ export function open({ parent, text, label, readOnly, nonce, phrases, host, chan
     EditorView.cspNonce.of(nonce),
     EditorState.phrases.of(phrases),
     EditorState.readOnly.of(readOnly),
-    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false' }),
+    EditorView.contentAttributes.of({ 'aria-label': label, spellcheck: 'false', tabindex: '0' }),
     lineNumbers(),
     highlightActiveLineGutter(),
     foldGutter(),

@@ -6,6 +6,7 @@ import { Alert, Button, Group, Stack, Text, UnstyledButton } from '@mantine/core
 import { useDebouncedValue } from '@mantine/hooks'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
 import type { Document } from '~/api/schema'
+import { nonce } from '~/app/nonce'
 import { useMay } from '~/app/session'
 import { useAllIssues } from '~/draft/issues'
 import { draft } from '~/draft/store'
@@ -156,10 +157,6 @@ interface CodeProps {
   rest: readonly string[]
   findings: readonly Finding[]
   changed: (text: string) => void
-}
-
-function nonce(): string {
-  return window.document.querySelector<HTMLMetaElement>('meta[name="csp-nonce"]')?.content ?? ''
 }
 
 function Code({ text, label, readOnly, view, document, defs, root, rest, findings, changed }: CodeProps) {
