@@ -28,15 +28,18 @@ test: ## Install what the tests need and run every test
 	scripts/deny.sh
 	$(CARGO) nextest run --workspace --all-features --locked $(if $(CI),--profile ci)
 	$(CARGO) test --doc --workspace --all-features --locked --quiet
+	scripts/web-test.sh test
 	@scripts/haproxy-versions.sh --list
 
 lint: ## Check the form, the lints and the dependencies
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy --workspace --all-targets --all-features --locked -- -D warnings
 	scripts/deny.sh
+	scripts/web-test.sh lint
 
 fmt: ## Format everything
 	$(CARGO) fmt --all
+	npm run --prefix web format
 
 bench: ## Measure, and print ratios
 	scripts/install.sh bench

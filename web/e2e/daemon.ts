@@ -67,10 +67,11 @@ export class Daemon {
     args.push('--listen', `127.0.0.1:${this.port}`, '--tls', this.options.tls ? 'self-signed' : 'off')
     const child = spawn(BINARY, args, { stdio: ['ignore', 'pipe', 'pipe'] })
     this.child = child
+    const before = this.log.length
     for (const stream of [child.stdout, child.stderr]) stream?.on('data', (text) => (this.log += String(text)))
     await this.until('the daemon', async () => {
       if (child.exitCode !== null) throw new Error(`the daemon ended:\n${this.log}`)
-      return this.log.includes('listening on')
+      return this.log.includes('listening on', before)
     })
     // The first document goes live in the background.
     await this.until('the first document', async () => (await this.cli('state', 'get')).code === 0)

@@ -4,7 +4,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import type { Daemon } from './daemon'
 import { company, put } from './document'
 import { PAGES, slug } from './pages'
-import { expect, freePort, signIn, test, violations } from './test'
+import { expect, freePort, overflow, signIn, test, violations } from './test'
 
 const PICTURES = '../target/screenshots'
 mkdirSync(PICTURES, { recursive: true })
@@ -40,8 +40,8 @@ for (const scheme of ['light', 'dark'] as const) {
       for (const width of [1440, 380]) {
         await page.setViewportSize({ width, height: 900 })
         await page.waitForTimeout(150)
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
-        if (overflow > 0) wrong.push(`${pattern} at ${width}: ${overflow} px too wide`)
+        const over = await overflow(page)
+        if (over > 0) wrong.push(`${pattern} at ${width}: ${over} px too wide`)
         await page.screenshot({ path: `${PICTURES}/${slug(pattern)}-${scheme}-${width}.png` })
       }
       await page.setViewportSize({ width: 1280, height: 800 })

@@ -68,6 +68,16 @@ export async function signIn(page: Page, daemon: Daemon, username = 'owner'): Pr
   await expect(page.getByRole('heading', { level: 1, name: 'Overview' })).toBeVisible()
 }
 
+/** By how many pixels the page is wider than the window, once it has come to rest. */
+export async function overflow(page: Page): Promise<number> {
+  const measure = () => page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+  await expect
+    .poll(measure, { timeout: 1_000 })
+    .toBeLessThanOrEqual(0)
+    .catch(() => {})
+  return Math.max(0, await measure())
+}
+
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 
 interface Violation {

@@ -2,7 +2,7 @@
 
 import { company, put } from './document'
 import { PAGES } from './pages'
-import { expect, freePort, signIn, test } from './test'
+import { expect, freePort, overflow, signIn, test } from './test'
 
 test('a viewer sees everything and can change nothing', async ({ page, daemon }) => {
   test.setTimeout(120_000)
@@ -29,10 +29,12 @@ test('a viewer sees everything and can change nothing', async ({ page, daemon })
       .evaluateAll((all) =>
         (all as HTMLInputElement[])
           .filter((each) => !each.readOnly && !each.disabled && each.getAttribute('aria-haspopup') !== 'listbox')
-          .map((each) => each.getAttribute('aria-label') ?? each.placeholder ?? each.id),
+          .map(
+            (each) => each.getAttribute('aria-label') || each.labels?.[0]?.textContent || each.placeholder || each.id,
+          ),
       )
     for (const input of inputs)
-      if (!/filter|find|search|compared|choose/i.test(input) && !/^mantine-/.test(input))
+      if (!/filter|find|search|compared|choose|only with/i.test(input) && !/^mantine-/.test(input))
         offered.push(`${pattern}: input ${input}`)
   }
   expect(offered).toEqual([])
@@ -92,7 +94,7 @@ test('v25 hostile names are text on every page', async ({ page, daemon }) => {
     await page.waitForTimeout(200)
     for (const width of [1280, 380]) {
       await page.setViewportSize({ width, height: 800 })
-      const over = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      const over = await overflow(page)
       if (over > 0) wide.push(`${pattern} at ${width}: ${over}`)
     }
     expect(await page.locator('img[src="x"], b[onmouseover]').count(), pattern).toBe(0)

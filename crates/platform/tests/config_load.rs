@@ -2,7 +2,7 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
 
-use plenum_platform::config::{Config, HaproxyMode, Listen, LogLevel, Overrides, TlsMode, VrrpState};
+use plenum_platform::config::{Config, HaproxyMode, Listen, LogLevel, Overrides, Source, TlsMode, VrrpState};
 
 fn parse(text: &str) -> Config {
     Config::parse(text, &Overrides::default()).unwrap_or_else(|problems| {
@@ -189,4 +189,33 @@ fn the_nodes_part_in_floating_addresses_is_checked() {
     ] {
         assert!(text.contains(expected), "missing: {expected}\nfound:\n{text}");
     }
+}
+
+#[test]
+fn every_key_says_what_it_is_and_who_set_it() {
+    let overrides = Overrides::from_env([("PLENUM_SERVER_PORT".to_owned(), "9001".to_owned())]).with(
+        "ssl.mode",
+        Some("off"),
+        "--tls",
+    );
+    let text = "server:\n  host: 127.0.0.1\n  port: 9000\ndatabase:\n  url: postgres://ann:secret@db/plenum\n";
+    let settings = Config::parse(text, &overrides).unwrap().settings().unwrap();
+    let of = |key: &str| settings.iter().find(|setting| setting.key == key).expect("a documented key");
+    for (key, variable) in Overrides::keys() {
+        assert_eq!(of(key).variable.as_deref(), Some(variable.as_str()));
+    }
+    for setting in &settings {
+        assert!(!setting.description.is_empty(), "{}", setting.key);
+    }
+    let undocumented: Vec<_> = settings.iter().filter(|setting| setting.variable.is_none()).collect();
+    assert_eq!(undocumented.len(), 1, "only keepalived.instances is for the file alone: {undocumented:?}");
+
+    assert_eq!((&of("server.port").value, &of("server.port").default), (&9001.into(), &8099.into()));
+    assert_eq!(of("server.port").source, Source::Outside { name: "PLENUM_SERVER_PORT".to_owned() });
+    assert_eq!(of("server.host").source, Source::File { line: 2 });
+    assert_eq!(of("server.listen").source, Source::Default);
+    assert_eq!(of("ssl.mode").source, Source::Outside { name: "--tls".to_owned() });
+    assert_eq!(of("rateLimit.readMax").description, "Requests per window: signing in, writes, reads.");
+    let shown = serde_json::to_string(&settings).unwrap();
+    assert!(!shown.contains("secret@") && shown.contains("postgres://ann"), "{}", of("database.url").value);
 }

@@ -12,7 +12,7 @@ use crate::{
     client::SOCKET,
     config_layers::Layers,
     listen, local,
-    wiring::{App, CONVERGE},
+    wiring::{self, App, CONVERGE},
 };
 
 /// How long the first answers may wait for HAProxy. It is usually a tenth of a second; a broken one must not keep the API shut.
@@ -23,7 +23,7 @@ pub(crate) async fn run(common: &Common, layers: Layers) -> anyhow::Result<()> {
     let config = layers.load(common)?;
     log::install(&config.logging)?;
     let grace = Duration::from_millis(config.server.shutdown_grace_period_ms);
-    let mut app = App::open(config, true).await?;
+    let mut app = wiring::while_held(|| App::open(config.clone(), true)).await?;
     let (platform, stop, tasks) = (app.platform.clone(), app.platform.stop.clone(), TaskTracker::new());
 
     let local = local::bind(&app.data_dir.path().join(SOCKET)).context("cannot listen on the local socket")?;

@@ -1,6 +1,12 @@
 //! From a configuration to a whole application: the only place that knows everyone.
 
-use std::{collections::BTreeMap, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::Context as _;
 use axum::{Router, extract::FromRef};
@@ -16,7 +22,7 @@ use platform::{
     clock,
     config::{self, Config, HaproxyMode, Keepalived, VrrpState},
     db::Location,
-    files::{DataDir, DatabaseLock},
+    files::{DataDir, DataDirError, DatabaseLock},
     http::{self, Builder, Platform},
     permissions::Permission,
 };
@@ -28,6 +34,9 @@ pub(crate) const CONVERGE: &str = "edge.haproxy";
 
 /// The account of Debian's package.
 const USER: &str = "haproxy";
+
+/// How long to wait for a data directory that another process holds.
+const HELD_FOR: Duration = Duration::from_secs(5);
 
 /// How often it looks.
 const CONVERGE_EVERY: Duration = Duration::from_secs(5);
@@ -83,6 +92,24 @@ impl App {
         let state = State { platform: self.platform.clone(), edge: self.edge.clone() };
         Ok(http::serve_router_with_ui(&self.platform, edge::http::routes(), state, ui::router(ui::Built))?)
     }
+}
+
+/// Tries again while another process holds the data directory or its database: a command lets go within moments, and so
+/// does a daemon that is ending. Whoever goes on holding it is named in the error.
+pub(crate) async fn while_held<T, F: Future<Output = anyhow::Result<T>>>(
+    mut attempt: impl FnMut() -> F,
+) -> anyhow::Result<T> {
+    let end = Instant::now() + HELD_FOR;
+    loop {
+        match attempt().await {
+            Err(error) if is_held(&error) && Instant::now() < end => tokio::time::sleep(HELD_FOR / 50).await,
+            answer => return answer,
+        }
+    }
+}
+
+fn is_held(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(DataDirError::InUse { .. } | DataDirError::DatabaseInUse { .. }))
 }
 
 /// The application for one command, without listeners and background work.

@@ -111,6 +111,14 @@ export const queries = {
 
   sessions: () => queryOptions({ queryKey: ['sessions'], queryFn: () => unwrap(api.GET('/api/auth/sessions')) }),
 
+  /** The daemon's own configuration; it does not change while the daemon runs. */
+  config: () =>
+    queryOptions({
+      queryKey: ['config'],
+      queryFn: () => unwrap(api.GET('/api/config')),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
+
   reconcilers: () => queryOptions({ queryKey: ['reconcilers'], queryFn: () => unwrap(api.GET('/api/reconcilers')) }),
 
   /** The rendered configuration: what lies on disk, or what the stored document renders to. */

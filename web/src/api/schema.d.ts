@@ -359,6 +359,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/config": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every key of the configuration, what is in force, and who set it. */
+        get: operations["read_config"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/events": {
         parameters: {
             query?: never;
@@ -4893,6 +4910,27 @@ export interface components {
             userAgent?: string | null;
             userId: string;
         };
+        /** @description One key of the configuration. */
+        Setting: {
+            default: unknown;
+            /** @description What it is, as the documentation says it. */
+            description: string;
+            /** @description Dotted key, as in the file. */
+            key: string;
+            /** @description Whether a change holds only after the daemon was started again. So far that is every key. */
+            needsRestart: boolean;
+            source: components["schemas"]["Source"];
+            /** @description What is in force. A password is masked. */
+            value: unknown;
+            /** @description The environment variable that sets it; absent for keys that only the file can set. */
+            variable?: string | null;
+        };
+        Settings: {
+            /** @description The configuration file; null where there is none. */
+            file?: string | null;
+            /** @description Every key, in the order of the documentation. */
+            settings: components["schemas"]["Setting"][];
+        };
         SetupRequest: {
             password: string;
             /** @description The text of the file `setup.token` in the data directory. */
@@ -4999,6 +5037,20 @@ export interface components {
             sniMap: components["schemas"]["SniRoute"][];
         } & {
             [key: `x-${string}`]: unknown;
+        };
+        /** @description Who set a value. */
+        Source: {
+            /** @enum {string} */
+            kind: "default";
+        } | {
+            /** @enum {string} */
+            kind: "file";
+            /** Format: int64 */
+            line: number;
+        } | {
+            /** @enum {string} */
+            kind: "outside";
+            name: string;
         };
         /** @description The address of a server: `host:port`, optionally behind `ipv4@`, `ipv6@`, `quic4@` or `quic6@`, or a socket as `unix@/path`. */
         SrvAddr: string;
@@ -6387,6 +6439,8 @@ export type Server = components['schemas']['Server'];
 export type ServerVerify = components['schemas']['ServerVerify'];
 export type Sessions = components['schemas']['Sessions'];
 export type SessionView = components['schemas']['SessionView'];
+export type Setting = components['schemas']['Setting'];
+export type Settings = components['schemas']['Settings'];
 export type SetupRequest = components['schemas']['SetupRequest'];
 export type SetupStatus = components['schemas']['SetupStatus'];
 export type Severity = components['schemas']['Severity'];
@@ -6400,6 +6454,7 @@ export type SnapshotList = components['schemas']['SnapshotList'];
 export type SnapshotRow = components['schemas']['SnapshotRow'];
 export type SniRoute = components['schemas']['SniRoute'];
 export type SniRouter = components['schemas']['SniRouter'];
+export type Source = components['schemas']['Source'];
 export type SrvAddr = components['schemas']['SrvAddr'];
 export type SslLists = components['schemas']['SslLists'];
 export type SslProfile = components['schemas']['SslProfile'];
@@ -7654,6 +7709,53 @@ export interface operations {
             };
             /** @description Not a report. */
             400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    read_config: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The configuration. Passwords in it are masked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Settings"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller lacks `config:read` (role admin), or the request comes from a foreign site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

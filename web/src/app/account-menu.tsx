@@ -1,31 +1,21 @@
 import { Menu, useComputedColorScheme, useMantineColorScheme } from '@mantine/core'
 import { IconLanguage, IconLogout, IconMoon, IconSun, IconUserCircle } from '@tabler/icons-react'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { api, unwrap } from '~/api/client'
 import { LANGUAGES, useLanguage, useMessages } from '~/i18n'
 import { AccountButton } from './account'
 import { useSetLanguage } from './app'
 import { messages } from './messages'
-import { useUser } from './session'
+import { useSignOut, useUser } from './session'
 
 /** The account, and what this browser remembers: theme and language. */
 export default function AccountMenu() {
   const t = useMessages(messages)
   const user = useUser()
-  const client = useQueryClient()
   const language = useLanguage()
   const setLanguage = useSetLanguage()
   const { setColorScheme } = useMantineColorScheme()
   const scheme = useComputedColorScheme('light')
-  const signOut = useMutation({
-    mutationFn: () => unwrap(api.POST('/api/auth/logout')),
-    onSettled: () => {
-      client.setQueryData(['whoami'], null)
-      // What was read as this user is not for the next one.
-      client.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== 'whoami' })
-    },
-  })
+  const signOut = useSignOut()
   const dark = scheme === 'dark'
   return (
     <Menu position="bottom-end" width={230} withinPortal defaultOpened>
@@ -55,7 +45,7 @@ export default function AccountMenu() {
           </Menu.Item>
         ))}
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut.mutate()}>
+        <Menu.Item leftSection={<IconLogout size={16} />} onClick={() => signOut()}>
           {t('shell.signOut')}
         </Menu.Item>
       </Menu.Dropdown>

@@ -159,6 +159,18 @@ const edgeAcl = createRoute({
 
 const sectionPages = () => import('~/pages/edge/sections/pages')
 
+const edgeTopology = createRoute({
+  getParentRoute: () => shell,
+  path: '/edge/topology',
+  staticData: { nav: { area: 'edge', label: 'nav.topology', permission: EDGE } },
+  validateSearch: (search: Record<string, unknown>): { q?: string; frontend?: string; troubled?: boolean } => ({
+    ...(text(search.q) && { q: String(search.q) }),
+    ...(text(search.frontend) && { frontend: String(search.frontend) }),
+    ...(search.troubled === true && { troubled: true }),
+  }),
+  component: lazyRouteComponent(() => import('~/pages/edge/topology/page'), 'TopologyPage'),
+})
+
 const edgeSecurity = createRoute({
   getParentRoute: () => shell,
   path: '/edge/security',
@@ -335,6 +347,13 @@ const users = createRoute({
   component: lazyRouteComponent(() => import('~/pages/settings/users'), 'UsersPage'),
 })
 
+const config = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings/config',
+  staticData: { nav: { area: 'settings', label: 'nav.settings', permission: 'config:read' } },
+  component: lazyRouteComponent(() => import('~/pages/settings/config'), 'ConfigPage'),
+})
+
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: '/settings/jobs',
@@ -383,6 +402,7 @@ const tree = root.addChildren([
     edgeRoutes,
     edgeAcls,
     edgeAcl,
+    edgeTopology,
     edgeSecurity,
     edgeSecurityProfile,
     edgeAuth,
@@ -404,6 +424,7 @@ const tree = root.addChildren([
     snapshot,
     audit,
     users,
+    config,
     jobs,
     reference,
     profile,

@@ -2,6 +2,7 @@
 
 import type { Document } from '~/api/schema'
 import { PHASES } from './acl-uses'
+import { linksOf } from './backend-links'
 import { pointerOf } from './issues'
 import type { ListSection } from './sections'
 
@@ -28,6 +29,20 @@ export function usesById(document: Document, section: ListSection): Uses | undef
     else uses.set(id, [reference])
   }
   switch (section) {
+    case 'backends':
+      for (const frontend of document.haproxy.frontends)
+        for (const { backendId, path } of linksOf(frontend)) note(backendId, from('frontends', frontend), ...path)
+      for (const provider of document.authProviders) {
+        const { config } = provider
+        if ('authRequestBackendId' in config)
+          note(
+            config.authRequestBackendId,
+            { section: 'authProviders', id: provider.id, name: provider.id },
+            'config',
+            'authRequestBackendId',
+          )
+      }
+      return uses
     case 'defaultsBlocks':
       for (const each of document.haproxy.frontends) note(each.fromDefaults, from('frontends', each), 'fromDefaults')
       for (const each of document.haproxy.backends) note(each.fromDefaults, from('backends', each), 'fromDefaults')

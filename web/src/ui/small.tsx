@@ -1,9 +1,9 @@
 // Small parts that many pages use.
 
-import { ActionIcon, Badge, type BadgeProps, Box, CopyButton, Tooltip } from '@mantine/core'
-import { IconCheck, IconCopy } from '@tabler/icons-react'
+import { Badge, type BadgeProps, Box } from '@mantine/core'
 import { useSyncExternalStore } from 'react'
 import { useLanguage, useMessages } from '~/i18n'
+import { COLOURS, type Health } from './health'
 import { messages } from './messages'
 
 /** A name, an address or a directive, as HAProxy writes it. */
@@ -12,21 +12,6 @@ export function Mono({ children, title }: { children: string; title?: string }) 
     <span className="mono" title={title ?? children} style={{ overflowWrap: 'anywhere' }}>
       {children}
     </span>
-  )
-}
-
-export function Copy({ value, label }: { value: string; label?: string }) {
-  const t = useMessages(messages)
-  return (
-    <CopyButton value={value} timeout={1500}>
-      {({ copied, copy }) => (
-        <Tooltip label={copied ? t('copied') : (label ?? t('copy'))}>
-          <ActionIcon variant="subtle" color={copied ? 'green' : 'gray'} onClick={copy} aria-label={label ?? t('copy')}>
-            {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
-          </ActionIcon>
-        </Tooltip>
-      )}
-    </CopyButton>
   )
 }
 
@@ -41,18 +26,11 @@ export function Mark({ kind }: { kind: 'added' | 'changed' | undefined }) {
   )
 }
 
-const STATES = {
-  good: 'green.7',
-  look: 'yellow.6',
-  act: 'red.7',
-  idle: 'gray.5',
-} as const
-
 /** A coloured dot with its meaning in words beside it: colour alone tells nothing to some people. */
-export function State({ is, children }: { is: keyof typeof STATES; children: string }) {
+export function State({ is, children }: { is: Health; children: string }) {
   return (
     <Box component="span" style={{ display: 'inline-flex', alignItems: 'center', gap: 7 }}>
-      <Box component="span" w={8} h={8} bg={STATES[is]} style={{ borderRadius: '50%', flex: 'none' }} aria-hidden />
+      <Box component="span" w={8} h={8} bg={COLOURS[is]} style={{ borderRadius: '50%', flex: 'none' }} aria-hidden />
       {children}
     </Box>
   )

@@ -1,12 +1,18 @@
 //! QUIC tunables of the whole process. HAProxy 3.3 renamed all of them; earlier versions get the earlier names, and what
 //! they did not have is an issue.
 
+use std::ops::RangeInclusive;
+
 use super::context::{Context, Needs, Since};
+use super::values::size;
 use super::writer::Out;
 use crate::state::global::GlobalQuic;
 
 /// The version that has `tune.quic.fe.*` and `tune.quic.be.*`.
 const RENAMED: Since = (3, 3);
+
+/// The sizes in bytes that HAProxy takes for a congestion window.
+const WINDOW: RangeInclusive<u64> = 10 << 10..=4 << 30;
 
 /// A tunable: its key in the document, its name now, its name before and since when.
 struct Tunable(&'static str, &'static str, Option<(&'static str, Since)>);
@@ -14,6 +20,8 @@ struct Tunable(&'static str, &'static str, Option<(&'static str, Since)>);
 /// A value of a tunable.
 enum Value<'d> {
     Text(&'d str),
+    Duration(&'d str),
+    Window(&'d str),
     Number(i64),
     Switch(bool),
 }
@@ -70,6 +78,13 @@ fn one(out: &mut Out, cx: &Context<'_>, tunable: &Tunable, value: Value<'_>) {
         let mut line = out.line(keyword);
         match value {
             Value::Text(text) => line.arg(text),
+            Value::Duration(text) => line.duration(text),
+            Value::Window(text) => {
+                if size(text).is_none_or(|bytes| !WINDOW.contains(&bytes)) {
+                    line.issue("must be between 10k and 4g");
+                }
+                line.arg(text)
+            }
             Value::Number(number) => line.num(number),
             Value::Switch(on) => line.key(if on { "on" } else { "off" }),
         };
@@ -88,7 +103,11 @@ macro_rules! both {
             }
         };
         let number = |n: Option<i64>| n.map(Value::Number);
-        set("maxIdleTimeout", concat!($prefix, "max-idle-timeout"), side.max_idle_timeout.as_deref().map(Value::Text));
+        set(
+            "maxIdleTimeout",
+            concat!($prefix, "max-idle-timeout"),
+            side.max_idle_timeout.as_deref().map(Value::Duration),
+        );
         set(
             "ccCubicMinLosses",
             concat!($prefix, "cc.cubic-min-losses"),
@@ -96,7 +115,7 @@ macro_rules! both {
         );
         set("ccHystart", concat!($prefix, "cc.hystart"), side.cc_hystart.map(Value::Switch));
         set("ccMaxFrameLoss", concat!($prefix, "cc.max-frame-loss"), number(side.cc_max_frame_loss.map(|n| n.get())));
-        set("ccMaxWinSize", concat!($prefix, "cc.max-win-size"), side.cc_max_win_size.as_deref().map(Value::Text));
+        set("ccMaxWinSize", concat!($prefix, "cc.max-win-size"), side.cc_max_win_size.as_deref().map(Value::Window));
         set("ccReorderRatio", concat!($prefix, "cc.reorder-ratio"), number(side.cc_reorder_ratio.map(|n| n.get())));
         set(
             "secGlitchesThreshold",

@@ -274,7 +274,7 @@ pub struct QuicFrontend {
     /// Glitches before a connection is closed.
     pub sec_glitches_threshold: Option<Count>,
     /// Per cent of a stream's data that may be ahead.
-    pub stream_data_ratio: Option<Count>,
+    pub stream_data_ratio: Option<Int<1, 100>>,
     /// Most streams at once.
     pub stream_max_concurrent: Option<Count>,
     /// Bytes of a stream's receive buffer.
@@ -310,7 +310,7 @@ pub struct QuicBackend {
     /// Glitches before a connection is closed.
     pub sec_glitches_threshold: Option<Count>,
     /// Per cent of a stream's data that may be ahead.
-    pub stream_data_ratio: Option<Count>,
+    pub stream_data_ratio: Option<Int<1, 100>>,
     /// Most streams at once.
     pub stream_max_concurrent: Option<Count>,
     /// Bytes of a stream's receive buffer.

@@ -9,6 +9,7 @@ mod overrides;
 mod read;
 mod reader;
 mod sections;
+mod settings;
 mod tree;
 
 use std::path::{Path, PathBuf};
@@ -22,6 +23,7 @@ pub use sections::{
     Database, DatabaseUrl, FrontendLogging, Haproxy, HaproxyMode, Listen, LogFormat, LogLevel, Logging, Mesh,
     RateLimit, Security, Server, Snapshots, Ssl, TlsMode, TlsVersion,
 };
+pub use settings::{Origins, Setting, Source};
 
 /// Everything that an operator can set.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,6 +43,9 @@ pub struct Config {
     pub mesh: Mesh,
     pub security: Security,
     pub snapshots: Snapshots,
+    /// Where all of that comes from.
+    #[serde(skip)]
+    pub origins: Origins,
 }
 
 impl Default for Config {
@@ -59,6 +64,7 @@ impl Default for Config {
             mesh: Mesh::default(),
             security: Security::default(),
             snapshots: Snapshots::default(),
+            origins: Origins::default(),
         }
     }
 }
@@ -96,7 +102,10 @@ impl Config {
             }
             None => String::new(),
         };
-        Self::parse(&text, overrides).map_err(|problems| Error::Invalid { file: file.map(Path::to_owned), problems })
+        let mut config = Self::parse(&text, overrides)
+            .map_err(|problems| Error::Invalid { file: file.map(Path::to_owned), problems })?;
+        config.origins.file = file.map(Path::to_owned);
+        Ok(config)
     }
 
     /// The same from text.
@@ -112,6 +121,7 @@ impl Config {
             root.set(&path, &entry.value, &tree::Origin::Outside(entry.origin.clone()));
         }
 
+        let origins = Origins::of(&root);
         let mut problems = Vec::new();
         let mut root = reader::Section::root(&root, &mut problems);
         let config = Self {
@@ -128,6 +138,7 @@ impl Config {
             mesh: root.section("mesh", read::mesh),
             security: root.section("security", read::security),
             snapshots: root.section("snapshots", read::snapshots),
+            origins,
         };
         root.finish();
         if problems.is_empty() { Ok(config) } else { Err(problems) }

@@ -40,6 +40,7 @@ where
         .merge(super::audit::routes())
         .merge(super::events::routes())
         .merge(super::jobs::routes())
+        .merge(super::config::routes())
         .merge(super::backup::routes())
         .merge(super::client_errors::routes())
 }

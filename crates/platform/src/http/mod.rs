@@ -18,6 +18,7 @@ pub mod caller;
 pub mod client;
 mod client_errors;
 pub mod conditional;
+mod config;
 pub mod error;
 mod events;
 mod failures;

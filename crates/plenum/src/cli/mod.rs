@@ -115,10 +115,11 @@ async fn dispatch(common: Common, command: Command) -> anyhow::Result<ExitCode> 
 /// The running daemon, or the same application in this process where there is none.
 async fn client(common: &Common) -> anyhow::Result<Client> {
     let config = Layers::default().load(common)?;
-    match Client::daemon(&config.data_dir).await {
+    wiring::while_held(async || match Client::daemon(&config.data_dir).await {
         Some(daemon) => Ok(daemon),
-        None => wiring::offline(config).await,
-    }
+        None => wiring::offline(config.clone()).await,
+    })
+    .await
 }
 
 fn version_line(json: bool) -> String {

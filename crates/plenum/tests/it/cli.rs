@@ -141,3 +141,29 @@ fn completions_and_version_need_nothing() -> Result<()> {
     ensure!(checked.contains("dataDir"), "{checked}");
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_waits_for_a_command_that_holds_the_data_directory() -> Result<()> {
+    let mut daemon = Daemon::start().await?;
+    let api = daemon.api()?;
+    daemon.terminate()?;
+    let hold = || -> Result<std::fs::File> {
+        let file = std::fs::OpenOptions::new().write(true).open(daemon.data().join("plenum.lock"))?;
+        file.try_lock()?;
+        Ok(file)
+    };
+    let held = hold()?;
+    let refused = daemon.cli(&["user", "list"], "")?;
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    ensure!(!refused.status.success() && said.contains("is in use by another Plenum"), "{said}");
+
+    let begin = Instant::now();
+    std::thread::spawn(move || {
+        std::thread::sleep(Duration::from_millis(800));
+        drop(held);
+    });
+    daemon.start_again().await?;
+    ensure!(begin.elapsed() >= Duration::from_millis(700), "it started beside the holder");
+    ensure!(api.json(api.get("/api/state")).await?.0 == 200);
+    Ok(())
+}

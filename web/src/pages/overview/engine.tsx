@@ -1,18 +1,19 @@
 // HAProxy's process: how it does, and reload, start and stop for whoever may.
 
-import { Button, Group, Stack, Text } from '@mantine/core'
+import { Button, Group } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { IconPlayerPlay, IconPlayerStop, IconRefresh } from '@tabler/icons-react'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { lazy, Suspense } from 'react'
 import { api, unwrap } from '~/api/client'
 import type { HaproxyStatus } from '~/api/schema'
 import { useMay } from '~/app/session'
 import { type Translate, useMessages } from '~/i18n'
 import { Card, Facts } from '~/ui/card'
-import { Dialog } from '~/ui/dialog'
 import { Mono, State } from '~/ui/small'
-import { Failure } from '~/ui/states'
 import { messages } from './messages'
+
+const EngineDialog = lazy(() => import('./engine-dialog'))
 
 const UNITS = [
   ['unit.day', 86_400],
@@ -103,27 +104,16 @@ function Controls({ status }: { status: HaproxyStatus }) {
           </>
         )}
       </Group>
-      <Dialog
-        opened={asking || act.isError}
-        onClose={() => (act.isError ? act.reset() : dialog.close())}
-        title={act.isError ? t('didNot') : t('stopTitle')}
-      >
-        {act.isError ? (
-          <Failure error={act.error} title={t('didNot')} />
-        ) : (
-          <Stack>
-            <Text size="sm">{t('stopText')}</Text>
-            <Group justify="flex-end">
-              <Button variant="default" onClick={dialog.close}>
-                {t('cancel')}
-              </Button>
-              <Button color="red" loading={act.isPending} onClick={() => act.mutate('stop')}>
-                {t('stop')}
-              </Button>
-            </Group>
-          </Stack>
-        )}
-      </Dialog>
+      {(asking || act.isError) && (
+        <Suspense>
+          <EngineDialog
+            error={act.error}
+            pending={act.isPending}
+            stop={() => act.mutate('stop')}
+            close={() => (act.isError ? act.reset() : dialog.close())}
+          />
+        </Suspense>
+      )}
     </>
   )
 }

@@ -5,26 +5,15 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { queries } from '~/api/queries'
-import type { LiveServer } from '~/api/schema'
 import { useMessages } from '~/i18n'
 import { Card } from '~/ui/card'
+import { countStates, HEALTH, stateMessages } from '~/ui/health'
 import { State } from '~/ui/small'
 import { messages } from './messages'
 
-const TONES = { up: 'good', down: 'act', drain: 'look', maint: 'look', unchecked: 'idle' } as const
-
-/** How many servers are in each state, those that need a look first. */
-export function countStates(servers: readonly LiveServer[]): [LiveServer['state'], number][] {
-  const counts = new Map<LiveServer['state'], number>()
-  for (const { state } of servers) counts.set(state, (counts.get(state) ?? 0) + 1)
-  const order: LiveServer['state'][] = ['down', 'maint', 'drain', 'up', 'unchecked']
-  return order.flatMap((state) =>
-    counts.has(state) ? [[state, counts.get(state) ?? 0] as [LiveServer['state'], number]] : [],
-  )
-}
-
 export function Inventory({ running }: { running: boolean }) {
   const t = useMessages(messages)
+  const s = useMessages(stateMessages)
   const { data } = useQuery(queries.state())
   const live = useQuery({ ...queries.servers(), enabled: running })
   const states = useMemo(() => countStates(live.data ?? []), [live.data])
@@ -49,7 +38,7 @@ export function Inventory({ running }: { running: boolean }) {
           <Group gap="md" ml={{ base: 0, md: 'auto' }} component="div" aria-label={t('serverStates')} role="group">
             {states.map(([state, count]) => (
               <Text size="sm" span key={state}>
-                <State is={TONES[state]}>{`${count} ${t(`state.${state}`)}`}</State>
+                <State is={HEALTH[state]}>{`${count} ${s(state)}`}</State>
               </Text>
             ))}
           </Group>

@@ -5,10 +5,8 @@ import { useQuery } from '@tanstack/react-query'
 import { queries } from '~/api/queries'
 import type { LiveServer } from '~/api/schema'
 import { useMessages } from '~/i18n'
+import { HEALTH, stateMessages } from '~/ui/health'
 import { State } from '~/ui/small'
-import { messages } from './messages'
-
-const TONES = { up: 'good', down: 'act', drain: 'look', maint: 'look', unchecked: 'idle' } as const
 
 function keyed(servers: readonly LiveServer[]): ReadonlyMap<string, LiveServer> {
   return new Map(servers.map((server) => [`${server.backend}/${server.server}`, server]))
@@ -23,7 +21,7 @@ const NOBODY: ReadonlyMap<string, LiveServer> = new Map()
 
 /** The live state of a server; a dash where HAProxy does not know it, such as before it was applied. */
 export function ServerState({ backend, server }: { backend: string; server: string }) {
-  const t = useMessages(messages)
+  const t = useMessages(stateMessages)
   const live = useLiveServers().get(`${backend}/${server}`)
   if (!live) {
     return (
@@ -34,7 +32,7 @@ export function ServerState({ backend, server }: { backend: string; server: stri
   }
   return (
     <Text size="sm" span {...(live.check && { title: live.check })}>
-      <State is={TONES[live.state]}>{t(`state.${live.state}`)}</State>
+      <State is={HEALTH[live.state]}>{t(live.state)}</State>
     </Text>
   )
 }

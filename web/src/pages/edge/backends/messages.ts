@@ -35,11 +35,6 @@ export const messages = catalogue(
     'group.timeouts': 'Timeouts',
     'group.options': 'Options',
     'group.directives': 'Further directives',
-    'state.up': 'up',
-    'state.down': 'down',
-    'state.drain': 'draining',
-    'state.maint': 'maintenance',
-    'state.unchecked': 'unchecked',
     serversDown: '{count} down',
   },
   {
@@ -77,11 +72,6 @@ export const messages = catalogue(
     'group.timeouts': 'Tiempos de espera',
     'group.options': 'Opciones',
     'group.directives': 'Otras directivas',
-    'state.up': 'activo',
-    'state.down': 'caído',
-    'state.drain': 'drenándose',
-    'state.maint': 'mantenimiento',
-    'state.unchecked': 'sin comprobar',
     serversDown: '{count} caídos',
   },
 )

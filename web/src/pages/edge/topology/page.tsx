@@ -1,0 +1,194 @@
+// The edge as a graph, from frontends to servers, with the colours of their live states.
+
+import '@xyflow/react/dist/style.css'
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput, useComputedColorScheme } from '@mantine/core'
+import { IconSearch, IconTopologyStar3 } from '@tabler/icons-react'
+import { useQuery } from '@tanstack/react-query'
+import { getRouteApi } from '@tanstack/react-router'
+import { Controls, type Edge, MiniMap, type Node, ReactFlow } from '@xyflow/react'
+import { useDeferredValue, useMemo, useState } from 'react'
+import { queries } from '~/api/queries'
+import { useDocument } from '~/draft/hooks'
+import { type Translate, useMessages } from '~/i18n'
+import { cssColour, type Health } from '~/ui/health'
+import { Page } from '~/ui/page'
+import { Empty, Pending } from '~/ui/states'
+import { byBackend, type Graph, graphOf, related } from './graph'
+import { messages } from './messages'
+import { nodeTypes, Toggle } from './nodes'
+import classes from './topology.module.css'
+import { wordsOf } from './words'
+
+const here = getRouteApi('/shell/edge/topology')
+
+export function TopologyPage() {
+  const t = useMessages(messages)
+  const document = useDocument()
+  if (!document) return <Pending />
+  const { frontends, backends } = document.haproxy
+  return (
+    <Page wide title={t('title')} description={t('description')}>
+      {frontends.length + backends.length === 0 ? (
+        <Empty icon={<IconTopologyStar3 size={32} stroke={1.4} />} title={t('empty')}>
+          {t('emptyText')}
+        </Empty>
+      ) : (
+        <Topology />
+      )}
+    </Page>
+  )
+}
+
+function Topology() {
+  const t = useMessages(messages)
+  const document = useDocument()
+  const search = here.useSearch()
+  const navigate = here.useNavigate()
+  const status = useQuery(queries.status())
+  const servers = useQuery({ ...queries.servers(), enabled: status.data?.running ?? false })
+  const live = useMemo(() => byBackend(servers.data ?? []), [servers.data])
+  const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
+  const text = useDeferredValue(search.q ?? '')
+  const { frontend, troubled = false } = search
+  const words = useMemo(() => document && wordsOf(document, t), [document, t])
+  const graph = useMemo(
+    () => document && words && graphOf(document, live, { text, frontend, troubled, toggled }, words),
+    [document, words, live, text, frontend, troubled, toggled],
+  )
+  const ask = (next: Partial<typeof search>) =>
+    void navigate({
+      replace: true,
+      search: (now) => Object.fromEntries(Object.entries({ ...now, ...next }).filter(([, value]) => value)),
+    })
+  const toggle = (id: string) =>
+    setToggled((now) => {
+      const next = new Set(now)
+      if (!next.delete(id)) next.add(id)
+      return next
+    })
+  if (!document || !graph) return <Pending />
+  return (
+    <Stack gap="xs">
+      <Group gap="sm">
+        <TextInput
+          value={search.q ?? ''}
+          onChange={(event) => ask({ q: event.currentTarget.value })}
+          placeholder={t('filter')}
+          aria-label={t('filter')}
+          leftSection={<IconSearch size={15} aria-hidden />}
+          style={{ flex: '1 1 220px', maxWidth: 340 }}
+        />
+        <Select
+          aria-label={t('frontend')}
+          placeholder={t('allFrontends')}
+          data={document.haproxy.frontends.map(({ id, name }) => ({ value: id, label: name }))}
+          value={frontend ?? null}
+          onChange={(id) => ask({ frontend: id ?? '' })}
+          searchable
+          clearable
+          limit={100}
+          w={200}
+        />
+        <Checkbox
+          label={t('troubled')}
+          checked={troubled}
+          onChange={(event) => ask({ troubled: event.currentTarget.checked })}
+        />
+        <Text size="xs" c="dimmed" aria-live="polite" ml="auto">
+          {graph.shown === graph.total
+            ? t('count', { count: graph.total })
+            : t('countOf', { shown: graph.shown, count: graph.total })}
+        </Text>
+      </Group>
+      {graph.nodes.length === 0 ? (
+        <Empty
+          title={t('none')}
+          action={
+            <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
+              {t('clear')}
+            </Button>
+          }
+        >
+          {t('noneText')}
+        </Empty>
+      ) : (
+        <Toggle.Provider value={toggle}>
+          <Canvas graph={graph} />
+        </Toggle.Provider>
+      )}
+    </Stack>
+  )
+}
+
+function Canvas({ graph }: { graph: Graph }) {
+  const t = useMessages(messages)
+  const scheme = useComputedColorScheme('light')
+  const [chosen, setChosen] = useState<string | null>(null)
+  const near = useMemo(() => (chosen ? related(graph.lines, chosen) : null), [graph, chosen])
+  const nodes = useMemo(() => toNodes(graph, near), [graph, near])
+  const edges = useMemo(() => toEdges(graph, near), [graph, near])
+  return (
+    <section className={classes.canvas} aria-label={t('graph')}>
+      <ReactFlow
+        nodes={nodes}
+        edges={edges}
+        nodeTypes={nodeTypes}
+        colorMode={scheme}
+        defaultViewport={{ x: 24, y: 24, zoom: 0.85 }}
+        minZoom={0.02}
+        maxZoom={1.5}
+        onlyRenderVisibleElements
+        panOnScroll
+        zoomOnDoubleClick={false}
+        nodesDraggable={false}
+        nodesConnectable={false}
+        nodesFocusable={false}
+        edgesFocusable={false}
+        elementsSelectable={false}
+        deleteKeyCode={null}
+        onNodeClick={(_, node) => setChosen((now) => (now === node.id ? null : node.id))}
+        onPaneClick={() => setChosen(null)}
+        ariaLabelConfig={labels(t)}
+      >
+        <Controls showInteractive={false} position="top-right" />
+        <MiniMap className={classes.map} pannable zoomable nodeColor={(node) => cssColour(healthOf(node))} />
+      </ReactFlow>
+    </section>
+  )
+}
+
+function healthOf({ data }: Node): Health {
+  return (data as { health?: Health }).health ?? 'idle'
+}
+
+function toNodes(graph: Graph, near: ReadonlySet<string> | null): Node[] {
+  return graph.nodes.map(({ id, x, y, width, data }) => ({
+    id,
+    type: data.kind,
+    position: { x, y },
+    width,
+    height: 42,
+    data: data as unknown as Record<string, unknown>,
+    ...(near && !near.has(id) && { className: classes.dim }),
+  }))
+}
+
+function toEdges(graph: Graph, near: ReadonlySet<string> | null): Edge[] {
+  return graph.lines.map(({ id, source, target, health, active }) => ({
+    id,
+    source,
+    target,
+    style: { stroke: cssColour(health), strokeWidth: 1.5, ...(!active && { strokeDasharray: '4 4' }) },
+    ...(near && !(near.has(source) && near.has(target)) && { className: classes.dim }),
+  }))
+}
+
+function labels(t: Translate<'controls' | 'zoomIn' | 'zoomOut' | 'fit' | 'minimap'>) {
+  return {
+    'controls.ariaLabel': t('controls'),
+    'controls.zoomIn.ariaLabel': t('zoomIn'),
+    'controls.zoomOut.ariaLabel': t('zoomOut'),
+    'controls.fitView.ariaLabel': t('fit'),
+    'minimap.ariaLabel': t('minimap'),
+  }
+}
