@@ -38,7 +38,11 @@ export function company(ports: [number, number], size = 40, name: (name: string)
     // One backend whose servers are down, for the colours.
     return i === 2
       ? backendOf(id, id, ['127.0.0.1:1', '127.0.0.1:2'], true)
-      : backendOf(id, id, [1, 2].map((n) => `10.${i >> 8}.${i & 255}.${n}:8080`))
+      : backendOf(
+          id,
+          id,
+          [1, 2].map((n) => `10.${i >> 8}.${i & 255}.${n}:8080`),
+        )
   })
   const acls = NAMES.slice(0, 8).map((host) => ({
     id: `host-${host}`,

@@ -1,7 +1,7 @@
 //! Golden pairs: a document and what it renders to, for every section and option. What is rendered is also given to
 //! every real HAProxy at hand that is new enough, and to the real keepalived.
 //!
-//! `PLENUM_BLESS=1` writes the expected texts anew; read the difference before committing it.
+//! `UPDATE_GOLDEN=1` writes the expected texts anew; read the difference before committing it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop")]
 
@@ -34,7 +34,7 @@ fn rendered(name: &str, value: &Value, target: &Target) -> render::Rendered {
 /// Compares a text with a golden file, or writes it there.
 fn compare(file: &str, text: &str) {
     let path = golden().join(file);
-    if std::env::var_os("PLENUM_BLESS").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
         #[expect(clippy::disallowed_methods, reason = "the expected text of a test")]
         std::fs::write(&path, text).unwrap();
         return;

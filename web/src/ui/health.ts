@@ -39,3 +39,16 @@ export const stateMessages = catalogue(
   { up: 'up', down: 'down', drain: 'draining', maint: 'maintenance', unchecked: 'unchecked' },
   { up: 'activo', down: 'caído', drain: 'drenándose', maint: 'mantenimiento', unchecked: 'sin comprobar' },
 )
+
+/** Live servers by the name of their backend and their own. */
+export type Live = ReadonlyMap<string, ReadonlyMap<string, LiveServer>>
+
+export function byBackend(servers: readonly LiveServer[]): Live {
+  const live = new Map<string, Map<string, LiveServer>>()
+  for (const server of servers) {
+    const of = live.get(server.backend)
+    if (of) of.set(server.server, server)
+    else live.set(server.backend, new Map([[server.server, server]]))
+  }
+  return live
+}

@@ -16,6 +16,7 @@ use platform::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::rendered;
 use crate::{Edge, control};
 
 /// Which text: what lies on disk, or what the stored document renders to.
@@ -92,8 +93,8 @@ pub(super) async fn get_haproxy_cfg(
 ) -> Result<Response, Error> {
     let secrets = caller.role.may(Permission::EdgeSecretsRead);
     let text = match query.source {
-        Source::Disk => control::config_on_disk(&edge.engine, secrets).await?,
-        Source::State => control::config_of_state(&edge.engine, secrets)?,
+        Source::Disk => rendered::config_on_disk(&edge.engine, secrets).await?,
+        Source::State => rendered::config_of_state(&edge.engine, secrets)?,
     };
     Ok(plain(text))
 }
@@ -108,7 +109,7 @@ pub(super) async fn get_haproxy_cfg(
 )]
 pub(super) async fn get_keepalived_cfg(State(edge): State<Edge>, caller: Caller) -> Result<Response, Error> {
     let secrets = caller.role.may(Permission::EdgeSecretsRead);
-    Ok(plain(control::keepalived_on_disk(&edge.engine, secrets).await?))
+    Ok(plain(rendered::keepalived_on_disk(&edge.engine, secrets).await?))
 }
 
 /// How HAProxy is started and stopped here.

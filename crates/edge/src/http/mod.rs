@@ -2,6 +2,7 @@
 
 mod error;
 mod haproxy;
+mod rendered;
 mod router;
 mod snapshots;
 mod state;

@@ -85,12 +85,16 @@ async fn f9_an_haproxy_that_dies_after_a_good_reload_comes_back() -> Result<()> 
     testkit::process::signal(master(&daemon)?, rustix::process::Signal::KILL);
     agree_within(&daemon, &api, HEALED).await?;
     ensure!(visit(port, "/").await? == (200, "ok".to_owned()));
-    let (_, audit) = api.json(api.get("/api/audit?category=haproxy&actor=system")).await?;
-    ensure!(
-        audit["entries"].as_array().is_some_and(|entries| !entries.is_empty()),
-        "the repair is not in the audit log: {audit}"
-    );
-    Ok(())
+    // The entry is written once it is done, which others see a moment earlier.
+    let end = Instant::now() + HEALED;
+    loop {
+        let (_, audit) = api.json(api.get("/api/audit?category=haproxy&actor=system")).await?;
+        if audit["entries"].as_array().is_some_and(|entries| !entries.is_empty()) {
+            return Ok(());
+        }
+        ensure!(Instant::now() < end, "the repair is not in the audit log: {audit}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

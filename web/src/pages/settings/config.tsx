@@ -22,7 +22,7 @@ export function ConfigPage() {
   const config = useQuery(queries.config())
   const columns = useMemo<Column<Setting>[]>(
     () => [
-      { id: 'key', header: t('config.key'), value: (row) => row.key, mono: true, width: 'minmax(200px, 1.2fr)' },
+      { id: 'key', header: t('config.key'), value: (row) => row.key, mono: true, width: 'minmax(240px, 1.2fr)' },
       {
         id: 'value',
         header: t('config.value'),

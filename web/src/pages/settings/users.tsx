@@ -87,6 +87,7 @@ export function UsersPage() {
                 rows={users}
                 rowId={(user) => user.id}
                 columns={columns}
+                actionsWidth="124px"
                 empty={<Empty icon={<IconUsers size={30} stroke={1.4} />} title={t('users.title')} />}
                 {...(may && {
                   actions: (user: User) => (

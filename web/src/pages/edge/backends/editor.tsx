@@ -10,9 +10,9 @@ import { usesById } from '~/draft/uses'
 import { useMessages } from '~/i18n'
 import type { Layout } from '~/schema/schema-form'
 import { EntityPage, type Item } from '../entity'
-import { EntityLink } from '../links'
 import { messages as shared } from '../messages'
 import { Part } from '../part'
+import { References } from '../references'
 import { messages } from './messages'
 import { Servers } from './servers'
 
@@ -82,16 +82,7 @@ function UsedBy({ id }: { id: string }) {
   }
   return (
     <Text size="sm" span component="span">
-      {s('usedBy')}{' '}
-      {uses.slice(0, 4).map((use, i) => (
-        <span key={`${use.section}/${use.id}${use.field}`}>
-          {i > 0 && ', '}
-          <EntityLink section={use.section} id={use.id} field={use.field}>
-            {use.name}
-          </EntityLink>
-        </span>
-      ))}
-      {uses.length > 4 && ' …'}
+      {s('usedBy')} <References uses={uses} most={4} />
     </Text>
   )
 }

@@ -8,11 +8,13 @@ import { useDocument, useMarks } from '~/draft/hooks'
 import { usesById } from '~/draft/uses'
 import { useMessages } from '~/i18n'
 import { type Column, DataTable } from '~/ui/data-table'
+import { countStates } from '~/ui/health'
 import { Page } from '~/ui/page'
 import { Mark, Mono } from '~/ui/small'
 import { Empty, Pending } from '~/ui/states'
 import { Create } from '../create'
 import { messages as shared } from '../messages'
+import { BackendState, useLive } from './live'
 import { messages } from './messages'
 import { newServer } from './paste'
 
@@ -24,11 +26,13 @@ export function BackendsPage() {
   const may = useMay('edge:state:write')
   const document = useDocument()
   const marks = useMarks('backends')
+  const live = useLive()
   const search = here.useSearch()
   const navigate = here.useNavigate()
   const uses = useMemo(() => (document ? usesById(document, 'backends') : undefined), [document])
-  const columns = useMemo<Column<Backend>[]>(
-    () => [
+  const columns = useMemo<Column<Backend>[]>(() => {
+    const of = (backend: Backend) => [...(live.get(backend.name)?.values() ?? [])]
+    return [
       {
         id: 'name',
         header: s('name'),
@@ -53,6 +57,13 @@ export function BackendsPage() {
         width: '100px',
       },
       {
+        id: 'live',
+        header: t('live'),
+        width: '130px',
+        value: (backend) => countStates(of(backend))[0]?.[0],
+        render: (backend) => <BackendState states={of(backend)} />,
+      },
+      {
         id: 'addresses',
         header: t('address'),
         width: 'minmax(200px, 3fr)',
@@ -75,9 +86,8 @@ export function BackendsPage() {
         },
       },
       { id: 'id', header: s('identifier'), value: (backend) => backend.id, mono: true, hidden: true },
-    ],
-    [t, s, marks, uses],
-  )
+    ]
+  }, [t, s, marks, uses, live])
   if (!document) return <Pending />
   const add = may && (
     <Button leftSection={<IconPlus size={15} />} onClick={() => void navigate({ search: { ...search, new: true } })}>

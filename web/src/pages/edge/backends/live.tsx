@@ -5,24 +5,20 @@ import { useQuery } from '@tanstack/react-query'
 import { queries } from '~/api/queries'
 import type { LiveServer } from '~/api/schema'
 import { useMessages } from '~/i18n'
-import { HEALTH, stateMessages } from '~/ui/health'
+import { byBackend, countStates, HEALTH, type Live, stateMessages } from '~/ui/health'
 import { State } from '~/ui/small'
 
-function keyed(servers: readonly LiveServer[]): ReadonlyMap<string, LiveServer> {
-  return new Map(servers.map((server) => [`${server.backend}/${server.server}`, server]))
+/** Every live server; empty while HAProxy does not answer. */
+export function useLive(): Live {
+  return useQuery({ ...queries.servers(), select: byBackend }).data ?? NOBODY
 }
 
-/** Every live server by `backend/server`; empty while HAProxy does not answer. */
-export function useLiveServers(): ReadonlyMap<string, LiveServer> {
-  return useQuery({ ...queries.servers(), select: keyed }).data ?? NOBODY
-}
-
-const NOBODY: ReadonlyMap<string, LiveServer> = new Map()
+const NOBODY: Live = new Map()
 
 /** The live state of a server; a dash where HAProxy does not know it, such as before it was applied. */
 export function ServerState({ backend, server }: { backend: string; server: string }) {
   const t = useMessages(stateMessages)
-  const live = useLiveServers().get(`${backend}/${server}`)
+  const live = useLive().get(backend)?.get(server)
   if (!live) {
     return (
       <Text size="sm" c="dimmed" span>
@@ -31,8 +27,23 @@ export function ServerState({ backend, server }: { backend: string; server: stri
     )
   }
   return (
-    <Text size="sm" span {...(live.check && { title: live.check })}>
+    <Text size="sm" span style={{ whiteSpace: 'nowrap' }} {...(live.check && { title: live.check })}>
       <State is={HEALTH[live.state]}>{t(live.state)}</State>
     </Text>
   )
+}
+
+/** How the servers of a backend do: how many are down, or that all are well. A dash where HAProxy does not know it. */
+export function BackendState({ states }: { states: readonly LiveServer[] }) {
+  const t = useMessages(stateMessages)
+  const [first] = countStates(states)
+  if (!first) {
+    return (
+      <Text size="sm" c="dimmed" span>
+        {'–'}
+      </Text>
+    )
+  }
+  const [state, count] = first
+  return <State is={HEALTH[state]}>{count === states.length ? t(state) : `${count} ${t(state)}`}</State>
 }

@@ -77,7 +77,7 @@ export function Servers({ backend, change, issues, focus, readOnly }: Props) {
               <Table.Th w={100}>{t('check')}</Table.Th>
               <Table.Th w={84}>{t('backup')}</Table.Th>
               <Table.Th w={60}>{t('tls')}</Table.Th>
-              <Table.Th w={110}>{t('live')}</Table.Th>
+              <Table.Th w={130}>{t('live')}</Table.Th>
               <Table.Th w={1} />
             </Table.Tr>
           </Table.Thead>

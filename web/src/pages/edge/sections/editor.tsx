@@ -1,6 +1,6 @@
 // The editor of one entry of any kind.
 
-import { Group, Paper, Stack, Text, TextInput, Title } from '@mantine/core'
+import { Paper, Stack, Text, TextInput, Title } from '@mantine/core'
 import { useSearch } from '@tanstack/react-router'
 import { type ComponentType, useCallback, useMemo, useState } from 'react'
 import { useMay } from '~/app/session'
@@ -12,8 +12,8 @@ import { useMessages } from '~/i18n'
 import type { Layout, WidgetProps } from '~/schema/schema-form'
 import { Tag } from '~/ui/small'
 import { EntityPage, type Item } from '../entity'
-import { EntityLink } from '../links'
 import { Part } from '../part'
+import { References } from '../references'
 import type { Kind } from './kinds'
 import { type KindMessage, messages } from './messages'
 
@@ -164,18 +164,7 @@ function UsedBy({ kind, id }: { kind: Kind; id: string }) {
       <Title order={2} size="h3" mb="xs">
         {t('usedBy')}
       </Title>
-      <Group gap="md">
-        {uses.slice(0, SHOWN).map((use) => (
-          <EntityLink key={`${use.section}/${use.id}${use.field}`} section={use.section} id={use.id} field={use.field}>
-            {use.name}
-          </EntityLink>
-        ))}
-        {uses.length > SHOWN && (
-          <Text size="sm" c="dimmed">
-            {`+${uses.length - SHOWN}`}
-          </Text>
-        )}
-      </Group>
+      <References uses={uses} most={SHOWN} />
     </Paper>
   )
 }

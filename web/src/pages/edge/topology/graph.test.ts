@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Document, LiveServer } from '~/api/schema'
-import { byBackend, graphOf, related, type Wanted } from './graph'
+import { byBackend } from '~/ui/health'
+import { graphOf, related, type Wanted } from './graph'
 import { wordsOf } from './words'
 
 const server = (name: string) => ({ name, address: `${name}.internal:80` })

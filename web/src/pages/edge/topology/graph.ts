@@ -5,7 +5,7 @@
 
 import type { Backend, Document, Frontend, LiveServer } from '~/api/schema'
 import { type BackendLink, linksOf } from '~/draft/backend-links'
-import { HEALTH, type Health } from '~/ui/health'
+import { HEALTH, type Health, type Live } from '~/ui/health'
 import type { Words } from './words'
 
 export interface FrontendNode {
@@ -75,23 +75,10 @@ export interface Wanted {
   toggled: ReadonlySet<string>
 }
 
-/** Live servers by backend and name. */
-export type Live = ReadonlyMap<string, ReadonlyMap<string, LiveServer>>
-
 const COLUMNS = { frontend: [0, 200], rule: [270, 270], backend: [610, 230], server: [910, 230] } as const
 const ROW = 52
 /** With more servers than this in sight, each backend shows its own when asked. */
 const MANY_SERVERS = 150
-
-export function byBackend(servers: readonly LiveServer[]): Live {
-  const live = new Map<string, Map<string, LiveServer>>()
-  for (const server of servers) {
-    const of = live.get(server.backend)
-    if (of) of.set(server.server, server)
-    else live.set(server.backend, new Map([[server.server, server]]))
-  }
-  return live
-}
 
 /** How the servers of a backend do together. */
 function healthOf(states: readonly (LiveServer['state'] | undefined)[]): Health {
