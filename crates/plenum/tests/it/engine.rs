@@ -2,7 +2,12 @@
 
 #![expect(clippy::disallowed_methods, reason = "these tests play the outside world that writes as it likes")]
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
