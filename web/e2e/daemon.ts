@@ -13,12 +13,22 @@ type Answer = any
 
 const BINARY = resolve(process.env.PLENUM_BIN ?? '../target/debug/plenum')
 
+// Below the range from which the kernel takes ports for connections, and a part of it for each worker: a port that was free when
+// it was asked for is still free when the daemon binds it.
+let last = 20_000 + 2_000 * Number(process.env.TEST_PARALLEL_INDEX ?? 0) + (process.pid % 1_500)
+
 export async function freePort(): Promise<number> {
-  const server = createTcp()
-  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as AddressInfo
-  await new Promise((done) => server.close(done))
-  return port
+  for (;;) {
+    last += 1
+    const server = createTcp()
+    const isFree = await new Promise<boolean>((done) => {
+      server.once('error', () => done(false))
+      server.listen(last, '127.0.0.1', () => done(true))
+    })
+    if (!isFree) continue
+    await new Promise((done) => server.close(done))
+    return last
+  }
 }
 
 // Tests are many and fast; the limits that people meet are tested where they belong, in the daemon's own suite.
