@@ -1,0 +1,122 @@
+//! What Caddy shall serve, in types; `render` makes Caddy's JSON of it.
+//!
+//! The order of the routes means nothing: exact names come before wildcards whatever order they are given in, so that
+//! the same set of routes is the same text. Certificates are brought, never fetched: Caddy's own automation is off.
+
+mod access_log;
+mod certificates;
+mod dynamic;
+mod proxy;
+mod render;
+
+use std::fmt;
+
+use crate::Endpoint;
+use crate::names::{Address, Directory, Host, Id, Listen, UrlPath};
+pub use certificates::Authority;
+pub use dynamic::{ANSWER_KIND, ANSWER_UPSTREAM, Dynamic, REDIRECT};
+
+/// The `@id` under which a configuration carries its marker.
+pub(crate) const MARKER: &str = "plenum-marker";
+
+/// Everything that Caddy serves.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where its admin API listens: in every configuration, or a load would move it.
+    pub admin: Endpoint,
+    /// Where Caddy keeps what it keeps.
+    pub storage: Directory,
+    pub http: Listen,
+    pub https: Listen,
+    /// Whether plain HTTP for a name with a certificate is redirected to HTTPS; it is answered with 404 otherwise.
+    pub redirect: bool,
+    pub routes: Vec<Route>,
+    /// The directory of the access logs.
+    pub logs: Option<Directory>,
+    /// What [`crate::Admin::marker`] gives while this runs.
+    pub marker: Option<String>,
+    /// Whom to ask about names that no route has.
+    pub dynamic: Option<Dynamic>,
+}
+
+/// One name and what answers to it.
+#[derive(Debug, Clone)]
+pub struct Route {
+    pub id: Id,
+    pub host: Host,
+    /// With a certificate it is served over HTTPS, without one over plain HTTP.
+    pub tls: Option<Certificate>,
+    pub upstream: Upstream,
+    /// Whether requests are logged, in a file named after the id.
+    pub log: bool,
+}
+
+/// A certificate with what proves it.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Certificate {
+    /// The certificate and its intermediates, PEM.
+    pub chain_pem: String,
+    /// The private key, PEM. Never in `Debug`.
+    pub key_pem: String,
+}
+
+/// What a route leads to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upstream {
+    pub address: Address,
+    pub protocol: Protocol,
+    /// How an HTTPS upstream proves who it is.
+    pub verify: Verify,
+    /// The name that its certificate is to have, where that is not the address's.
+    pub server_name: Option<Host>,
+    /// What Caddy asks regularly; while the answer is no success, the route answers 503.
+    pub health: Option<Health>,
+}
+
+/// What an upstream speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Protocol {
+    Http,
+    Https,
+    /// HTTP/2 without TLS, by prior knowledge; WebSockets still go by HTTP/1.1.
+    H2c,
+}
+
+/// How an HTTPS upstream proves who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verify {
+    /// By a certificate that the machine trusts.
+    SystemRoots,
+    /// Not at all.
+    Insecure,
+    /// By a certificate of this authority, and no other.
+    Ca(Authority),
+}
+
+/// A regular question to an upstream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Health {
+    pub path: UrlPath,
+    pub interval_s: u32,
+    pub timeout_s: u32,
+}
+
+impl Upstream {
+    /// An upstream that speaks plain HTTP.
+    pub fn http(address: Address) -> Self {
+        Self { address, protocol: Protocol::Http, verify: Verify::SystemRoots, server_name: None, health: None }
+    }
+}
+
+impl Config {
+    /// Caddy's JSON for it; the same input gives the same text.
+    pub fn render(&self) -> serde_json::Value {
+        render::render(self)
+    }
+}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Certificate").field("chain_pem", &self.chain_pem).field("key_pem", &"***").finish()
+    }
+}

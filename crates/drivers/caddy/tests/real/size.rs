@@ -1,0 +1,83 @@
+//! A thousand routes: what a load costs, and how long a new service takes.
+
+use std::time::{Duration, Instant};
+
+use plenum_caddy::config::{Dynamic, Route, Upstream};
+use plenum_caddy::names::UrlPath;
+
+use crate::authority::Ca;
+use crate::client::told;
+use crate::dynamic::registry;
+use crate::home::{Home, STOP, route};
+use crate::upstream::Server;
+
+const ROUTES: usize = 1_000;
+
+fn routes(ca: &Ca, upstream: &Server) -> Vec<Route> {
+    let name = |number| format!("s{number}.lab.test");
+    (0..ROUTES).map(|number| route(&name(number), &upstream.address, Some(ca.issue(&name(number))))).collect()
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[tokio::test]
+async fn a_thousand_routes_load_in_time_and_a_new_service_is_there_at_once_under_load() {
+    let (home, ca, upstream) = (Home::new(), Ca::new("ours"), Server::plain().await);
+    let (known, server) = registry().await;
+    let process = home.start().await;
+    let mut config = home.config(routes(&ca, &upstream));
+    for logged in [false, true] {
+        if logged {
+            config.routes.iter_mut().for_each(|route| route.log = true);
+            config.logs = Some(home.logs());
+        }
+        let (mut changed, mut same, mut rendered) = (Vec::new(), Vec::new(), Vec::new());
+        for round in 0..5 {
+            config.marker = Some(format!("{logged} {round}"));
+            let began = Instant::now();
+            let json = config.render();
+            rendered.push(began.elapsed());
+            let began = Instant::now();
+            process.admin().load(&json).await.unwrap();
+            changed.push(began.elapsed());
+            let began = Instant::now();
+            process.admin().load(&json).await.unwrap();
+            same.push(began.elapsed());
+        }
+        let (changed, same, rendered) = (median(changed), median(same), median(rendered));
+        println!(
+            "{ROUTES} routes (logged: {logged}): rendered {rendered:?}, loaded {changed:?}, the same again {same:?}"
+        );
+        assert!(changed < Duration::from_secs(3) && same < changed);
+    }
+    for number in [0, ROUTES / 2, ROUTES - 1] {
+        assert_eq!(told(&ca, &format!("s{number}.lab.test"), home.https, "/").await["method"], "GET");
+    }
+
+    let dynamic = Dynamic::new(server.address.clone(), UrlPath::new("/secret").unwrap(), Vec::new()).unwrap();
+    config.dynamic = Some(dynamic.clone());
+    process.admin().load(&config.render()).await.unwrap();
+    let mut times = Vec::new();
+    for number in 0..20 {
+        let name = format!("new{number}.lab.test");
+        let certificate = ca.issue(&name);
+        let answer = dynamic.answer(&Upstream::http(upstream.address.clone())).unwrap().to_vec();
+        let client = crate::client::builder(&ca, &name, home.https).build().unwrap();
+        let began = Instant::now();
+        {
+            let mut known = known.lock().unwrap();
+            known.certificates.insert(name.clone(), certificate);
+            known.routes.insert(("https".to_owned(), name.clone()), answer);
+        }
+        let request = client.get(format!("https://{name}:{}/", home.https));
+        assert_eq!(request.send().await.unwrap().status(), 200);
+        times.push(began.elapsed());
+    }
+    let (worst, median) = (times.iter().max().copied().unwrap(), median(times));
+    println!("a new service beside {ROUTES} answers over TLS after {median:?}, at worst {worst:?}");
+    assert!(median < Duration::from_millis(50), "{median:?}");
+    process.stop(STOP).await.unwrap();
+}
