@@ -1,0 +1,84 @@
+//! Certificates that are broken on purpose: reading them must end in an answer or an error, never in a panic.
+
+use plenum_pki::{Certificate, text};
+
+use crate::openssl::Openssl;
+use crate::{authorities, leaf};
+
+/// A PEM text around any octets.
+fn pem(der: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::from("-----BEGIN CERTIFICATE-----\n");
+    for group in der.chunks(3) {
+        let bits = group.iter().fold(0u32, |bits, &octet| bits << 8 | u32::from(octet)) << (8 * (3 - group.len()));
+        for digit in 0..4 {
+            let shown = digit <= group.len();
+            let digit = DIGITS[(bits >> (18 - 6 * digit) & 63) as usize];
+            text.push(if shown { char::from(digit) } else { '=' });
+        }
+    }
+    text + "\n-----END CERTIFICATE-----\n"
+}
+
+fn read(der: &[u8]) -> bool {
+    let text = pem(der);
+    let fields = Certificate::parse_pem(&text).is_ok();
+    let dump = text::dump(&text).is_ok();
+    fields || dump
+}
+
+/// Every octet flipped in several ways, every length cut off, and random wounds, several at once.
+fn mangle(der: &[u8]) {
+    assert!(read(der));
+    let mut readable = 0;
+    for at in 0..der.len() {
+        for mask in [0x01, 0x02, 0x20, 0x80, 0xff] {
+            let mut bad = der.to_vec();
+            bad[at] ^= mask;
+            readable += usize::from(read(&bad));
+        }
+        assert!(!read(&der[..at]));
+    }
+    // Most wounds are in keys, names and signatures: that they can be read is what makes the test reach the printers.
+    assert!(readable > der.len(), "only {readable} could be read");
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = move |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for _ in 0..2000 {
+        let mut bad = der.to_vec();
+        for _ in 0..=random(4) {
+            let at = random(bad.len());
+            match random(3) {
+                0 => bad[at] = random(256) as u8,
+                1 => drop(bad.remove(at)),
+                _ => bad.insert(at, random(256) as u8),
+            }
+        }
+        read(&bad);
+    }
+}
+
+fn der(openssl: &Openssl, pem: &str) -> Vec<u8> {
+    openssl.write("c.pem", pem);
+    openssl.run("x509 -in c.pem -outform DER -out c.der");
+    std::fs::read(openssl.path("c.der")).unwrap()
+}
+
+#[test]
+fn our_own_certificates_never_panic_the_reader() {
+    let openssl = Openssl::new();
+    let (root, intermediate) = authorities();
+    mangle(&der(&openssl, &root.cert_pem()));
+    mangle(&der(&openssl, &leaf(&intermediate.with_crl_url("http://a/").unwrap(), "core.qp.local").cert_pem));
+}
+
+#[test]
+fn a_certificate_with_every_extension_never_panics_the_reader() {
+    let openssl = Openssl::new();
+    let all = crate::text::every_extension(&openssl);
+    mangle(&der(&openssl, &all));
+}
