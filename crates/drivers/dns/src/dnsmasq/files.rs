@@ -1,0 +1,54 @@
+//! The directory of a dnsmasq and the hosts file in it.
+
+use std::collections::hash_map::RandomState;
+use std::fs::{self, DirBuilder, File, Permissions};
+use std::hash::{BuildHasher, Hasher};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::path::Path;
+
+use super::Spec;
+use super::command::HOSTS;
+use crate::{Error, Result};
+
+/// Everybody may read a file and pass a directory: dnsmasq is nobody in particular by the time it does.
+const FILE: u32 = 0o644;
+const DIRECTORY: u32 = 0o755;
+
+/// Makes the directory when it is missing, and lets everybody through it.
+pub(super) fn directory(path: &Path) -> Result<()> {
+    let failed = |action| move |source| Error::File { action, path: path.to_owned(), source };
+    if path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(DIRECTORY).create(path).map_err(failed("make"))?;
+    // Whatever the mask of this process.
+    fs::set_permissions(path, Permissions::from_mode(DIRECTORY)).map_err(failed("open up"))
+}
+
+/// Writes the hosts file so that whoever reads it at any moment reads the old one or the new one.
+pub(super) fn write_hosts(spec: &Spec, text: &str) -> Result<()> {
+    let path = spec.directory.join(HOSTS);
+    let next = spec.directory.join(format!("{HOSTS}.new"));
+    let write = || {
+        let mut file = File::create(&next)?;
+        file.write_all(text.as_bytes())?;
+        file.set_permissions(Permissions::from_mode(FILE))?;
+        // Not synced: it is written anew at every start, so nothing of it must survive.
+        fs::rename(&next, &path)
+    };
+    write().map_err(|source| Error::File { action: "write", path: path.clone(), source })
+}
+
+pub(super) fn remove(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(source) => Err(Error::File { action: "remove", path: path.to_owned(), source }),
+    }
+}
+
+/// The first number of hosts files: one that no earlier process is likely to have had, with room to count on.
+pub(super) fn first_number() -> u64 {
+    RandomState::new().build_hasher().finish() >> 1
+}
