@@ -13,8 +13,7 @@ say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
 
 for_run=(haproxy keepalived gcc libc6-dev make ca-certificates python3-venv)
-for_test=("${for_run[@]}" postgresql-15 jq curl socat strace wrk patchelf openssl mount util-linux
-  chromium fonts-dejavu-core)
+for_test=("${for_run[@]}" postgresql-15 jq curl socat strace wrk patchelf openssl mount util-linux chromium fonts-dejavu-core)
 for_bench=("${for_test[@]}" hyperfine)
 
 case "${1:-}" in

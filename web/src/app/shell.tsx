@@ -10,6 +10,7 @@ import { connect } from '~/api/live'
 import { queries } from '~/api/queries'
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
+import { Soon } from '~/ui/soon'
 import { Account } from './account'
 import { DraftBar } from './draft-bar'
 import { LiveSign } from './live-sign'
@@ -94,7 +95,9 @@ function Frame({ username }: { username: string }) {
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
         <Box id="page" tabIndex={-1} className={classes.page}>
-          <Outlet />
+          <Soon key={pathname}>
+            <Outlet />
+          </Soon>
         </Box>
       </AppShell.Main>
       {palette && (

@@ -1,6 +1,6 @@
 // The draft for components, and the edits that pages make.
 
-import { useMemo, useSyncExternalStore } from 'react'
+import { useDeferredValue, useMemo, useSyncExternalStore } from 'react'
 import type { Document } from '~/api/schema'
 import { type Changes, diff, listOf, NOTHING } from './changes'
 import { getIn, type Json, type Path, setIn } from './json'
@@ -14,6 +14,14 @@ export function useDraft(): DraftState {
 /** The document as wanted; `null` until the live one was read. */
 export function useDocument(): Document | null {
   return useDraft().document
+}
+
+/**
+ * The document as wanted, a moment later: for what is made from all of it. Typing, dialogs and the first sight of a page do not wait
+ * for a table of thousands.
+ */
+export function useDocumentSoon(): Document | null {
+  return useDeferredValue(useDocument(), null)
 }
 
 export function useChanges(): Changes {

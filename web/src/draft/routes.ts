@@ -47,8 +47,21 @@ const HOST_CONVERTERS = new Set(['lower', 'host_only', 'field(1,:)'])
 /** What is compared for new routes: the host without its port. */
 const HOST_FIELD = 'req.hdr(host),host_only'
 
+type HostKind = 'exact' | 'below' | undefined
+
+// Entities are never changed in place, so what was found out about one stays true for as long as it is there.
+const hostKinds = new WeakMap<Acl, { kind: HostKind }>()
+
 /** What kind of condition on the host an ACL is, if it is one. */
-function hostKind(acl: Acl): 'exact' | 'below' | undefined {
+function hostKind(acl: Acl): HostKind {
+  const known = hostKinds.get(acl)
+  if (known) return known.kind
+  const kind = findHostKind(acl)
+  hostKinds.set(acl, { kind })
+  return kind
+}
+
+function findHostKind(acl: Acl): HostKind {
   const [fetch = '', ...converters] = acl.field.split(/,(?![^(]*\))/)
   const needsArgument = fetch === 'hdr' || fetch === 'req.hdr'
   if (!HOST_FETCHES.has(fetch) || (needsArgument && acl.fieldArg?.toLowerCase() !== 'host')) return undefined
@@ -99,8 +112,18 @@ function aclsByName(document: Document): Map<string, Acl> {
   return new Map(document.acls.map((acl) => [acl.name, acl]))
 }
 
-/** Every route of every frontend, in the order in which HAProxy looks at them. */
+const listed = new WeakMap<Document, Route[]>()
+
+/** Every route of every frontend, in the order in which HAProxy looks at them. Remembered for each document. */
 export function listRoutes(document: Document): Route[] {
+  const known = listed.get(document)
+  if (known) return known
+  const routes = findRoutes(document)
+  listed.set(document, routes)
+  return routes
+}
+
+function findRoutes(document: Document): Route[] {
   const acls = aclsByName(document)
   const routes: Route[] = []
   for (const frontend of document.haproxy.frontends) {

@@ -9,11 +9,12 @@ import {
   getFilteredRowModel,
   getSortedRowModel,
   type SortingState,
+  type Row as TableRow,
   useReactTable,
   type VisibilityState,
 } from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useDeferredValue, useMemo, useRef, useState } from 'react'
+import { type ReactNode, startTransition, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useMessages } from '~/i18n'
 import classes from './data-table.module.css'
 import { messages } from './messages'
@@ -59,6 +60,8 @@ interface Props<Row> {
   onFilter?: (filter: string) => void
 }
 
+const NONE: readonly never[] = []
+
 export function DataTable<Row>({
   label,
   columns,
@@ -98,11 +101,12 @@ export function DataTable<Row>({
   )
   // Typing goes on while five thousand rows are filtered.
   const deferred = useDeferredValue(filter)
+  const list = useDeferredValue(rows, NONE)
   const table = useReactTable({
-    data: rows as Row[],
+    data: list as Row[],
     columns: definitions,
     state: { sorting, columnVisibility: visibility, globalFilter: deferred },
-    onSortingChange: setSorting,
+    onSortingChange: (next) => startTransition(() => setSorting(next)),
     onColumnVisibilityChange: setVisibility,
     getRowId: rowId,
     globalFilterFn: 'includesString',
@@ -113,20 +117,24 @@ export function DataTable<Row>({
   })
   const shown = columns.filter((column) => visibility[column.id] !== false)
   const model = table.getRowModel().rows
-  const scroller = useRef<HTMLDivElement>(null)
-  const virtual = useVirtualizer({
-    count: model.length,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => rowHeight,
-    overscan: 12,
-  })
+  // Whatever else the page does at the same time, such as closing a dialog, goes before drawing the rows anew.
+  const body = useDeferredValue(
+    <Rows
+      label={label}
+      model={model}
+      shown={shown}
+      sorting={sorting}
+      toggle={(id) => table.getColumn(id)?.toggleSorting()}
+      actions={actions}
+      actionsWidth={actionsWidth}
+      open={open}
+      rowHeight={rowHeight}
+      clear={list.length > 0 ? () => setFilter('') : undefined}
+    />,
+  )
 
   if (rows.length === 0) return empty
 
-  const template = [
-    ...shown.map((column) => column.width ?? 'minmax(120px, 1fr)'),
-    ...(actions ? [actionsWidth] : []),
-  ].join(' ')
   const plain = () =>
     model.map((row) => Object.fromEntries(shown.map((column) => [column.header, column.value(row.original) ?? null])))
   const name = label.toLowerCase().replace(/[^a-z0-9]+/g, '-')
@@ -157,7 +165,7 @@ export function DataTable<Row>({
         />
         {toolbar}
         <Text size="xs" c="dimmed" ml="auto" aria-live="polite">
-          {model.length === rows.length
+          {deferred === ''
             ? t('rows', { count: rows.length })
             : t('rowsOf', { shown: model.length, count: rows.length })}
         </Text>
@@ -209,100 +217,143 @@ export function DataTable<Row>({
           </Menu.Dropdown>
         </Menu>
       </Group>
-      <div ref={scroller} className={classes.scroller} role="table" aria-label={label} aria-rowcount={model.length + 1}>
-        <div role="rowgroup" className={classes.head}>
-          <div role="row" aria-rowindex={1} className={classes.row} style={{ gridTemplateColumns: template }}>
-            {shown.map((column) => {
-              const sorted = table.getColumn(column.id)?.getIsSorted() ?? false
-              return (
-                <div
-                  key={column.id}
-                  role="columnheader"
-                  aria-sort={sorted === 'asc' ? 'ascending' : sorted === 'desc' ? 'descending' : 'none'}
-                  className={classes.cell}
-                  data-align={column.align}
-                >
-                  <UnstyledButton
-                    className={classes.sort}
-                    onClick={() => table.getColumn(column.id)?.toggleSorting()}
-                    title={t('sortBy', { column: column.header })}
-                  >
-                    {column.header}
-                    {sorted === 'asc' && <IconArrowUp size={13} aria-hidden />}
-                    {sorted === 'desc' && <IconArrowDown size={13} aria-hidden />}
-                  </UnstyledButton>
-                </div>
-              )
-            })}
-            {actions && (
-              <div role="columnheader" className={classes.cell}>
-                <span className={classes.hidden}>{t('actions')}</span>
-              </div>
-            )}
-          </div>
-        </div>
-        <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-          {virtual.getVirtualItems().map((item) => {
-            const row = model[item.index]
-            if (!row) return null
+      {body}
+    </Box>
+  )
+}
+
+interface RowsProps<Row> {
+  label: string
+  model: readonly TableRow<Row>[]
+  shown: readonly Column<Row>[]
+  sorting: SortingState
+  toggle: (column: string) => void
+  actions: ((row: Row) => ReactNode) | undefined
+  actionsWidth: string
+  open: ((row: Row) => void) | undefined
+  rowHeight: number
+  /** Takes the filter away that left no row. */
+  clear: (() => void) | undefined
+}
+
+function Rows<Row>({
+  label,
+  model,
+  shown,
+  sorting,
+  toggle,
+  actions,
+  actionsWidth,
+  open,
+  rowHeight,
+  clear,
+}: RowsProps<Row>) {
+  const t = useMessages(messages)
+  const scroller = useRef<HTMLDivElement>(null)
+  const virtual = useVirtualizer({
+    count: model.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => rowHeight,
+    overscan: 12,
+  })
+  const template = [
+    ...shown.map((column) => column.width ?? 'minmax(120px, 1fr)'),
+    ...(actions ? [actionsWidth] : []),
+  ].join(' ')
+  return (
+    <div ref={scroller} className={classes.scroller} role="table" aria-label={label} aria-rowcount={model.length + 1}>
+      <div role="rowgroup" className={classes.head}>
+        <div role="row" aria-rowindex={1} className={classes.row} style={{ gridTemplateColumns: template }}>
+          {shown.map((column) => {
+            const sort = sorting.find(({ id }) => id === column.id)
             return (
               <div
-                key={row.id}
-                role="row"
-                aria-rowindex={item.index + 2}
-                tabIndex={open ? 0 : -1}
-                className={classes.row}
-                data-clickable={open ? true : undefined}
-                style={{
-                  gridTemplateColumns: template,
-                  position: 'absolute',
-                  inset: '0 0 auto 0',
-                  height: item.size,
-                  transform: `translateY(${item.start}px)`,
-                }}
-                onClick={open && (() => open(row.original))}
-                onKeyDown={
-                  open &&
-                  ((event) => {
-                    if (event.key === 'Enter' && event.target === event.currentTarget) open(row.original)
-                  })
-                }
+                key={column.id}
+                role="columnheader"
+                aria-sort={sort ? (sort.desc ? 'descending' : 'ascending') : 'none'}
+                className={classes.cell}
+                data-align={column.align}
               >
-                {shown.map((column) => (
-                  <div
-                    role="cell"
-                    key={column.id}
-                    className={classes.cell}
-                    data-align={column.align}
-                    data-mono={column.mono}
-                  >
-                    {column.render ? column.render(row.original) : <Value of={column.value(row.original)} />}
-                  </div>
-                ))}
-                {actions && (
-                  // biome-ignore lint/a11y/useKeyWithClickEvents: only keeps clicks on the buttons inside from opening the row.
-                  <div role="cell" className={classes.cell} onClick={(event) => event.stopPropagation()}>
-                    <Group gap={4} wrap="nowrap" justify="flex-end">
-                      {actions(row.original)}
-                    </Group>
-                  </div>
-                )}
+                <UnstyledButton
+                  className={classes.sort}
+                  onClick={() => toggle(column.id)}
+                  title={t('sortBy', { column: column.header })}
+                >
+                  {column.header}
+                  {sort && !sort.desc && <IconArrowUp size={13} aria-hidden />}
+                  {sort?.desc && <IconArrowDown size={13} aria-hidden />}
+                </UnstyledButton>
               </div>
             )
           })}
+          {actions && (
+            <div role="columnheader" className={classes.cell}>
+              <span className={classes.hidden}>{t('actions')}</span>
+            </div>
+          )}
         </div>
-        {model.length === 0 && (
-          <Group justify="center" p="xl">
-            <Text c="dimmed" size="sm">
-              {t('noMatch')}
-            </Text>
-            <Button variant="subtle" onClick={() => setFilter('')}>
-              {t('clearFilter')}
-            </Button>
-          </Group>
-        )}
       </div>
-    </Box>
+      <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
+        {virtual.getVirtualItems().map((item) => {
+          const row = model[item.index]
+          if (!row) return null
+          return (
+            <div
+              key={row.id}
+              role="row"
+              aria-rowindex={item.index + 2}
+              tabIndex={open ? 0 : -1}
+              className={classes.row}
+              data-clickable={open ? true : undefined}
+              style={{
+                gridTemplateColumns: template,
+                position: 'absolute',
+                inset: '0 0 auto 0',
+                height: item.size,
+                transform: `translateY(${item.start}px)`,
+              }}
+              onClick={open && (() => open(row.original))}
+              onKeyDown={
+                open &&
+                ((event) => {
+                  if (event.key === 'Enter' && event.target === event.currentTarget) open(row.original)
+                })
+              }
+            >
+              {shown.map((column) => (
+                <div
+                  role="cell"
+                  key={column.id}
+                  className={classes.cell}
+                  data-align={column.align}
+                  data-mono={column.mono}
+                >
+                  {column.render ? column.render(row.original) : <Value of={column.value(row.original)} />}
+                </div>
+              ))}
+              {actions && (
+                // biome-ignore lint/a11y/useKeyWithClickEvents: only keeps clicks on the buttons inside from opening the row.
+                <div role="cell" className={classes.cell} onClick={(event) => event.stopPropagation()}>
+                  <Group gap={4} wrap="nowrap" justify="flex-end">
+                    {actions(row.original)}
+                  </Group>
+                </div>
+              )}
+            </div>
+          )
+        })}
+      </div>
+      {model.length === 0 && clear && (
+        <Group justify="center" p="xl">
+          <Text c="dimmed" size="sm">
+            {t('noMatch')}
+          </Text>
+          <Button variant="subtle" onClick={clear}>
+            {t('clearFilter')}
+          </Button>
+        </Group>
+      )}
+    </div>
   )
 }
 

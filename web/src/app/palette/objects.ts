@@ -2,7 +2,7 @@
 
 import { useMemo } from 'react'
 import { listOf } from '~/draft/changes'
-import { useDocument } from '~/draft/hooks'
+import { useDocumentSoon } from '~/draft/hooks'
 import { listRoutes } from '~/draft/routes'
 import { LIST_SECTIONS } from '~/draft/sections'
 import { addressOf } from '~/pages/edge/addresses'
@@ -11,7 +11,7 @@ import type { Entry, Group } from './find'
 const GROUP_OF: Partial<Record<string, Group>> = { frontends: 'frontends', backends: 'backends', acls: 'acls' }
 
 export function useObjects(): Entry[] {
-  const document = useDocument()
+  const document = useDocumentSoon()
   return useMemo(() => {
     if (!document) return []
     const entries: Entry[] = []

@@ -5,7 +5,7 @@ import { useMemo } from 'react'
 import type { Acl } from '~/api/schema'
 import { useMay } from '~/app/session'
 import { usesOfAcls } from '~/draft/acl-uses'
-import { useDocument, useMarks } from '~/draft/hooks'
+import { useDocumentSoon, useMarks } from '~/draft/hooks'
 import { useMessages } from '~/i18n'
 import { type Column, DataTable } from '~/ui/data-table'
 import { Page } from '~/ui/page'
@@ -29,7 +29,7 @@ export function AclsPage() {
   const t = useMessages(messages)
   const s = useMessages(shared)
   const may = useMay('edge:state:write')
-  const document = useDocument()
+  const document = useDocumentSoon()
   const marks = useMarks('acls')
   const search: ListSearch = here.useSearch()
   const navigate = here.useNavigate()

@@ -4,7 +4,7 @@ import { getRouteApi } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import type { Backend } from '~/api/schema'
 import { useMay } from '~/app/session'
-import { useDocument, useMarks } from '~/draft/hooks'
+import { useDocumentSoon, useMarks } from '~/draft/hooks'
 import { usesById } from '~/draft/uses'
 import { useMessages } from '~/i18n'
 import { type Column, DataTable } from '~/ui/data-table'
@@ -24,7 +24,7 @@ export function BackendsPage() {
   const t = useMessages(messages)
   const s = useMessages(shared)
   const may = useMay('edge:state:write')
-  const document = useDocument()
+  const document = useDocumentSoon()
   const marks = useMarks('backends')
   const live = useLive()
   const search = here.useSearch()

@@ -1,6 +1,6 @@
 import { useSortable } from '@dnd-kit/sortable'
 import { CSS } from '@dnd-kit/utilities'
-import { ActionIcon, Box, Group, Switch, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Box, Group, Switch, Text } from '@mantine/core'
 import { IconCopy, IconGripVertical, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useMessages } from '~/i18n'
 import { messages } from './messages'
@@ -88,10 +88,8 @@ export function RuleRow({ rule, label, backendName, readOnly, issue, open, toggl
 
 function Small({ label, onClick, icon }: { label: string; onClick: () => void; icon: React.ReactNode }) {
   return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" aria-label={label} onClick={onClick}>
-        {icon}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon variant="subtle" color="gray" aria-label={label} title={label} onClick={onClick}>
+      {icon}
+    </ActionIcon>
   )
 }

@@ -14,7 +14,8 @@ import { arrayMove, SortableContext, sortableKeyboardCoordinates, verticalListSo
 import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text } from '@mantine/core'
 import { IconListCheck, IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
-import { useMemo, useState } from 'react'
+import { useWindowVirtualizer } from '@tanstack/react-virtual'
+import { type ReactNode, useMemo, useRef, useState } from 'react'
 import { queries } from '~/api/queries'
 import type { Frontend, HttpRequestRule } from '~/api/schema'
 import { useList } from '~/draft/hooks'
@@ -107,22 +108,24 @@ export function Rules({ frontend, change, issues, focus, readOnly }: Props) {
           </Empty>
         ) : (
           <Sortable rules={rules} put={put} label={label}>
-            {rules.map((rule, i) => (
-              <RuleRow
-                key={rule.id}
-                rule={rule}
-                label={label(rule)}
-                backendName={nameOf}
-                readOnly={readOnly}
-                issue={[...issues].find(([pointer]) => `${pointer}/`.startsWith(`/rulePhases/${phase}/${i}/`))?.[1]}
-                open={() => setOpen(rule.id)}
-                toggle={(enabled) => change(['rulePhases', phase, i, 'enabled'], enabled)}
-                duplicate={() =>
-                  put([...rules.slice(0, i + 1), { ...rule, id: freshRuleId(rules) }, ...rules.slice(i + 1)])
-                }
-                remove={() => put(rules.filter((other) => other.id !== rule.id))}
-              />
-            ))}
+            <Visible
+              rules={rules}
+              row={(rule, i) => (
+                <RuleRow
+                  rule={rule}
+                  label={label(rule)}
+                  backendName={nameOf}
+                  readOnly={readOnly}
+                  issue={[...issues].find(([pointer]) => `${pointer}/`.startsWith(`/rulePhases/${phase}/${i}/`))?.[1]}
+                  open={() => setOpen(rule.id)}
+                  toggle={(enabled) => change(['rulePhases', phase, i, 'enabled'], enabled)}
+                  duplicate={() =>
+                    put([...rules.slice(0, i + 1), { ...rule, id: freshRuleId(rules) }, ...rules.slice(i + 1)])
+                  }
+                  remove={() => put(rules.filter((other) => other.id !== rule.id))}
+                />
+              )}
+            />
           </Sortable>
         )}
       </Paper>
@@ -161,6 +164,35 @@ function freshRuleId(rules: readonly Rule[]): string {
   for (let n = rules.length + 1; ; n++) if (!taken.has(`rule-${n}`)) return `rule-${n}`
 }
 
+/** The rows that can be seen, and a few around them: a frontend may have thousands of rules. */
+function Visible({ rules, row }: { rules: readonly Rule[]; row: (rule: Rule, index: number) => ReactNode }) {
+  const list = useRef<HTMLDivElement>(null)
+  const virtual = useWindowVirtualizer({
+    count: rules.length,
+    estimateSize: () => 45,
+    overscan: 5,
+    scrollMargin: list.current?.offsetTop ?? 0,
+    getItemKey: (index) => rules[index]?.id ?? index,
+  })
+  const items = virtual.getVirtualItems()
+  const above = items[0] ? items[0].start - virtual.options.scrollMargin : 0
+  const shown = items.reduce((sum, item) => sum + item.size, 0)
+  return (
+    <div ref={list} style={{ paddingTop: above, paddingBottom: Math.max(0, virtual.getTotalSize() - above - shown) }}>
+      {items.map(({ key, index }) => {
+        const rule = rules[index]
+        return (
+          rule && (
+            <div key={key} ref={virtual.measureElement} data-index={index}>
+              {row(rule, index)}
+            </div>
+          )
+        )
+      })}
+    </div>
+  )
+}
+
 function Sortable({
   rules,
   put,
@@ -170,7 +202,7 @@ function Sortable({
   rules: readonly Rule[]
   put: (next: readonly Rule[]) => void
   label: (rule: Rule) => string
-  children: React.ReactNode
+  children: ReactNode
 }) {
   const t = useMessages(messages)
   const sensors = useSensors(

@@ -16,10 +16,11 @@ import type { Definitions } from '~/schema/schema'
 import { analyse, type Finding, fromDaemon, lineOf } from './analyse'
 import { complete } from './check'
 import { type Host, open, replaceText, show, showDiagnostics } from './code'
+import { LARGE, useAnalysis } from './findings'
 import classes from './json.module.css'
 import { messages } from './messages'
 import { partOf, pathOf, pointerTo, type Scope, schemaOf, withValue } from './scope'
-import { find, plain } from './tree'
+import { find, parse, plain } from './tree'
 
 interface Props {
   document: Document
@@ -32,7 +33,6 @@ interface Props {
 
 /** What was typed and not taken over, by pointer. */
 const kept = new Map<string, { text: string; from: string }>()
-const LARGE = 300_000
 
 export function Editing({ document, defs, scope, rest, go }: Props) {
   const t = useMessages(messages)
@@ -48,11 +48,12 @@ export function Editing({ document, defs, scope, rest, go }: Props) {
   const isEdited = text !== from
   const node = useMemo(() => schemaOf(defs, scope), [defs, scope])
   const [settled] = useDebouncedValue(text, text.length > LARGE ? 1200 : 200)
+  const analysis = useAnalysis(settled, defs, node, isEdited)
   const findings = useMemo(() => {
-    const { tree, findings } = analyse(settled, defs, node, t)
     const at = pathOf(document, scope)
-    return tree && at && !isEdited ? [...findings, ...fromDaemon(issues, at, tree)] : findings
-  }, [settled, defs, node, t, issues, document, scope, isEdited])
+    if (isEdited || !at || issues.length === 0) return analysis.findings
+    return [...analysis.findings, ...fromDaemon(issues, at, analysis.tree ?? parse(settled))]
+  }, [settled, analysis, issues, document, scope, isEdited])
   const view = useRef<EditorView>(null)
 
   const changed = useCallback((next: string) => {

@@ -16,6 +16,7 @@ import { useMessages } from '~/i18n'
 import { loadSpanish } from '~/schema/labels'
 import type { Definitions } from '~/schema/schema'
 import { Page } from '~/ui/page'
+import { Soon } from '~/ui/soon'
 import { Empty, Loaded, Pending } from '~/ui/states'
 import { Editing } from './editing'
 import { messages } from './messages'
@@ -75,7 +76,9 @@ function Chosen({ document, defs }: { document: Document; defs: Definitions }) {
       ) : partOf(document, scope) === undefined ? (
         <Empty title={t('gone')}>{t('goneText')}</Empty>
       ) : (
-        <Editing key={pointerTo(scope)} document={document} defs={defs} scope={scope} rest={rest} go={go} />
+        <Soon key={pointerTo(scope)}>
+          <Editing document={document} defs={defs} scope={scope} rest={rest} go={go} />
+        </Soon>
       )}
     </>
   )

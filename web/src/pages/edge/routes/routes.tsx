@@ -5,7 +5,7 @@ import { IconArrowUpRight, IconPencil, IconPlus, IconRoute, IconTrash } from '@t
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useMay } from '~/app/session'
-import { useDocument, useDraft } from '~/draft/hooks'
+import { useDocumentSoon, useDraft } from '~/draft/hooks'
 import { listRoutes, type Route, removeRoute } from '~/draft/routes'
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
@@ -34,7 +34,7 @@ export function RoutesPage() {
   const t = useMessages(messages)
   const s = useMessages(shared)
   const may = useMay('edge:state:write')
-  const document = useDocument()
+  const document = useDocumentSoon()
   const search: RoutesSearch = here.useSearch()
   const navigate = here.useNavigate()
   const routes = useMemo(() => (document ? listRoutes(document) : []), [document])
@@ -115,7 +115,7 @@ function Edit({ name, onEdit }: { name: string; onEdit: () => void }) {
 
 function OpenRule({ route }: { route: Route }) {
   const t = useMessages(messages)
-  const document = useDocument()
+  const document = useDocumentSoon()
   const at = document?.haproxy.frontends
     .find((frontend) => frontend.id === route.frontendId)
     ?.rulePhases.httpRequest.findIndex((rule) => rule.id === route.ruleId)
@@ -137,7 +137,7 @@ function OpenRule({ route }: { route: Route }) {
 function useColumns(): Column<Route>[] {
   const t = useMessages(messages)
   const s = useMessages(shared)
-  const document = useDocument()
+  const document = useDocumentSoon()
   const marks = useRouteMarks()
   return useMemo(() => {
     const names = (list: readonly { id: string; name: string }[]) => new Map(list.map(({ id, name }) => [id, name]))
@@ -215,7 +215,8 @@ function useColumns(): Column<Route>[] {
 
 /** What became of each route since the document was read. */
 function useRouteMarks(): ReadonlyMap<string, 'added' | 'changed'> {
-  const { base, document } = useDraft()
+  const { base } = useDraft()
+  const document = useDocumentSoon()
   return useMemo(() => {
     const marks = new Map<string, 'added' | 'changed'>()
     if (!base || !document || base === document) return marks

@@ -19,8 +19,15 @@ export function useLiveRoutes(): ReadonlySet<string> {
   return useMemo(() => new Set(base ? listRoutes(base).map(signature) : []), [base])
 }
 
+const signatures = new WeakMap<Route, string>()
+
 export function signature(route: Route): string {
-  return JSON.stringify([route.key, route.hosts, route.pathPrefix, route.backendId, route.enabled])
+  let text = signatures.get(route)
+  if (text === undefined) {
+    text = JSON.stringify([route.key, route.hosts, route.pathPrefix, route.backendId, route.enabled])
+    signatures.set(route, text)
+  }
+  return text
 }
 
 /** A name that a pattern stands for. */

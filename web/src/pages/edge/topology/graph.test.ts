@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Document, LiveServer } from '~/api/schema'
 import { byBackend } from '~/ui/health'
-import { graphOf, related, type Wanted } from './graph'
+import { between, graphOf, related, type Wanted } from './graph'
 import { wordsOf } from './words'
 
 const server = (name: string) => ({ name, address: `${name}.internal:80` })
@@ -96,5 +96,20 @@ describe('related', () => {
   it('is everything on the ways through a node', () => {
     const { lines } = graph(4)
     expect([...related(lines, 'b/b2')].sort()).toEqual(['b/b2', 'f/public', 'r/public/r2', 's/b2/one-2', 's/b2/two-2'])
+  })
+})
+
+describe('between', () => {
+  it('is what is in sight, with the ends of its lines, however many lines a node has', () => {
+    const all = graph(900)
+    const part = between(all, 10_000, 11_000)
+    expect(part.nodes.length).toBeGreaterThan(30)
+    expect(part.nodes.length).toBeLessThan(60)
+    expect(part.nodes.filter(({ y }) => y < 10_000 || y > 11_000).map(({ id }) => id)).toEqual(['f/public'])
+    for (const { source, target } of part.lines) {
+      expect(ids(part)).toContain(source)
+      expect(ids(part)).toContain(target)
+    }
+    expect(between(all, 0, all.height)).toEqual(all)
   })
 })

@@ -59,6 +59,8 @@ export interface Line {
 export interface Graph {
   nodes: Placed[]
   lines: Line[]
+  /** Where the lowest node ends. */
+  height: number
   /** How many backends are shown, and how many there are. */
   shown: number
   total: number
@@ -216,16 +218,44 @@ function place(
     nextRule = Math.max(nextRule, y + ROW) + ROW / 2
   }
   for (const backend of shown) if (!centres.has(backend.id)) placeBackend(backend, nextBackend)
-  return { nodes, lines, shown: shown.length, total }
+  const height = nodes.reduce((most, node) => Math.max(most, node.y), 0) + ROW
+  return { nodes, lines, height, shown: shown.length, total }
+}
+
+/** With more lines than this to one node, only those are drawn whose other end is in sight. */
+const MANY_LINES = 40
+
+/** The part of a graph between two heights, with the lines that lead there and the nodes at their other ends. */
+export function between(graph: Graph, top: number, bottom: number): Graph {
+  const isIn = new Set<string>()
+  const ends = new Map<string, number>()
+  for (const node of graph.nodes) if (node.y >= top && node.y <= bottom) isIn.add(node.id)
+  for (const { source, target } of graph.lines) {
+    ends.set(source, (ends.get(source) ?? 0) + 1)
+    ends.set(target, (ends.get(target) ?? 0) + 1)
+  }
+  const leads = (id: string, other: string) => isIn.has(id) && (isIn.has(other) || (ends.get(id) ?? 0) <= MANY_LINES)
+  const lines = graph.lines.filter(({ source, target }) => leads(source, target) || leads(target, source))
+  const wanted = new Set(isIn)
+  for (const { source, target } of lines) {
+    wanted.add(source)
+    wanted.add(target)
+  }
+  return { ...graph, nodes: graph.nodes.filter((node) => wanted.has(node.id)), lines }
 }
 
 /** Everything on the ways through a node, itself included. */
 export function related(lines: readonly Line[], id: string): ReadonlySet<string> {
   const next = new Map<string, string[]>()
   const before = new Map<string, string[]>()
+  const note = (ways: Map<string, string[]>, from: string, to: string) => {
+    const known = ways.get(from)
+    if (known) known.push(to)
+    else ways.set(from, [to])
+  }
   for (const { source, target } of lines) {
-    next.set(source, [...(next.get(source) ?? []), target])
-    before.set(target, [...(before.get(target) ?? []), source])
+    note(next, source, target)
+    note(before, target, source)
   }
   const found = new Set([id])
   for (const ways of [next, before]) {

@@ -26,9 +26,7 @@ export const messages = catalogue(
     clear: 'Show everything',
     zoomIn: 'Zoom in',
     zoomOut: 'Zoom out',
-    fit: 'Show the whole graph',
     controls: 'View',
-    minimap: 'Small map',
     unknown: 'not live',
   },
   {
@@ -56,9 +54,7 @@ export const messages = catalogue(
     clear: 'Mostrar todo',
     zoomIn: 'Acercar',
     zoomOut: 'Alejar',
-    fit: 'Mostrar el grafo entero',
     controls: 'Vista',
-    minimap: 'Mapa pequeño',
     unknown: 'no en vivo',
   },
 )

@@ -1,29 +1,27 @@
 // The edge as a graph, from frontends to servers, with the colours of their live states.
 
-import '@xyflow/react/dist/style.css'
-import { Button, Checkbox, Group, Select, Stack, Text, TextInput, useComputedColorScheme } from '@mantine/core'
+import { Button, Checkbox, Group, Select, Stack, Text, TextInput } from '@mantine/core'
 import { IconSearch, IconTopologyStar3 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { Controls, type Edge, MiniMap, type Node, ReactFlow } from '@xyflow/react'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { queries } from '~/api/queries'
-import { useDocument } from '~/draft/hooks'
-import { type Translate, useMessages } from '~/i18n'
-import { byBackend, cssColour, type Health } from '~/ui/health'
+import { useDocumentSoon } from '~/draft/hooks'
+import { useMessages } from '~/i18n'
+import { byBackend } from '~/ui/health'
 import { Page } from '~/ui/page'
 import { Empty, Pending } from '~/ui/states'
-import { type Graph, graphOf, related } from './graph'
+import { Canvas } from './canvas'
+import { graphOf } from './graph'
 import { messages } from './messages'
-import { nodeTypes, Toggle } from './nodes'
-import classes from './topology.module.css'
+import { Toggle } from './nodes'
 import { wordsOf } from './words'
 
 const here = getRouteApi('/shell/edge/topology')
 
 export function TopologyPage() {
   const t = useMessages(messages)
-  const document = useDocument()
+  const document = useDocumentSoon()
   if (!document) return <Pending />
   const { frontends, backends } = document.haproxy
   return (
@@ -41,7 +39,7 @@ export function TopologyPage() {
 
 function Topology() {
   const t = useMessages(messages)
-  const document = useDocument()
+  const document = useDocumentSoon()
   const search = here.useSearch()
   const navigate = here.useNavigate()
   const status = useQuery(queries.status())
@@ -118,77 +116,4 @@ function Topology() {
       )}
     </Stack>
   )
-}
-
-function Canvas({ graph }: { graph: Graph }) {
-  const t = useMessages(messages)
-  const scheme = useComputedColorScheme('light')
-  const [chosen, setChosen] = useState<string | null>(null)
-  const near = useMemo(() => (chosen ? related(graph.lines, chosen) : null), [graph, chosen])
-  const nodes = useMemo(() => toNodes(graph, near), [graph, near])
-  const edges = useMemo(() => toEdges(graph, near), [graph, near])
-  return (
-    <section className={classes.canvas} aria-label={t('graph')}>
-      <ReactFlow
-        nodes={nodes}
-        edges={edges}
-        nodeTypes={nodeTypes}
-        colorMode={scheme}
-        defaultViewport={{ x: 24, y: 24, zoom: 0.85 }}
-        minZoom={0.02}
-        maxZoom={1.5}
-        onlyRenderVisibleElements
-        panOnScroll
-        zoomOnDoubleClick={false}
-        nodesDraggable={false}
-        nodesConnectable={false}
-        nodesFocusable={false}
-        edgesFocusable={false}
-        elementsSelectable={false}
-        deleteKeyCode={null}
-        onNodeClick={(_, node) => setChosen((now) => (now === node.id ? null : node.id))}
-        onPaneClick={() => setChosen(null)}
-        ariaLabelConfig={labels(t)}
-      >
-        <Controls showInteractive={false} position="top-right" />
-        <MiniMap className={classes.map} pannable zoomable nodeColor={(node) => cssColour(healthOf(node))} />
-      </ReactFlow>
-    </section>
-  )
-}
-
-function healthOf({ data }: Node): Health {
-  return (data as { health?: Health }).health ?? 'idle'
-}
-
-function toNodes(graph: Graph, near: ReadonlySet<string> | null): Node[] {
-  return graph.nodes.map(({ id, x, y, width, data }) => ({
-    id,
-    type: data.kind,
-    position: { x, y },
-    width,
-    height: 42,
-    data: data as unknown as Record<string, unknown>,
-    ...(near && !near.has(id) && { className: classes.dim }),
-  }))
-}
-
-function toEdges(graph: Graph, near: ReadonlySet<string> | null): Edge[] {
-  return graph.lines.map(({ id, source, target, health, active }) => ({
-    id,
-    source,
-    target,
-    style: { stroke: cssColour(health), strokeWidth: 1.5, ...(!active && { strokeDasharray: '4 4' }) },
-    ...(near && !(near.has(source) && near.has(target)) && { className: classes.dim }),
-  }))
-}
-
-function labels(t: Translate<'controls' | 'zoomIn' | 'zoomOut' | 'fit' | 'minimap'>) {
-  return {
-    'controls.ariaLabel': t('controls'),
-    'controls.zoomIn.ariaLabel': t('zoomIn'),
-    'controls.zoomOut.ariaLabel': t('zoomOut'),
-    'controls.fitView.ariaLabel': t('fit'),
-    'minimap.ariaLabel': t('minimap'),
-  }
 }

@@ -1,0 +1,37 @@
+// What is wrong with the text in the editor: small texts are looked at at once, large ones in a worker.
+
+import { useEffect, useMemo, useState } from 'react'
+import { useLanguage, useMessages } from '~/i18n'
+import type { Definitions, Node } from '~/schema/schema'
+import { type Analysis, analyse, type Finding } from './analyse'
+import type { Job } from './beside.worker'
+import { messages } from './messages'
+
+/** Characters. Looking at so many takes some ten milliseconds. */
+export const LARGE = 300_000
+
+const NOTHING: Analysis = { tree: undefined, findings: [] }
+
+/** `isEdited`: whether somebody typed; a large text that nobody touched came from the draft, and is not looked at. */
+export function useAnalysis(text: string, defs: Definitions, node: Node, isEdited: boolean): Analysis {
+  const t = useMessages(messages)
+  const isLarge = text.length > LARGE
+  const own = useMemo(() => (isLarge ? NOTHING : analyse(text, defs, node, t)), [isLarge, text, defs, node, t])
+  const beside = useBeside(isLarge && isEdited ? text : undefined, defs, node)
+  return isLarge ? beside : own
+}
+
+function useBeside(text: string | undefined, defs: Definitions, node: Node): Analysis {
+  const language = useLanguage()
+  const [found, setFound] = useState<{ text: string; analysis: Analysis }>()
+  useEffect(() => {
+    if (text === undefined) return
+    const worker = new Worker(new URL('./beside.worker.ts', import.meta.url), { type: 'module' })
+    worker.onmessage = ({ data }: MessageEvent<Finding[]>) =>
+      setFound({ text, analysis: { tree: undefined, findings: data } })
+    worker.postMessage({ text, defs, node, language } satisfies Job)
+    // A text that was typed over is not worth an answer any more.
+    return () => worker.terminate()
+  }, [text, defs, node, language])
+  return text !== undefined && found ? found.analysis : NOTHING
+}
