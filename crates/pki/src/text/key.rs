@@ -112,7 +112,7 @@ pub(super) fn print(out: &mut String, info: &SubjectPublicKeyInfo<'_>) {
         Some(Key::Ec { point, curve, bits, nist }) => {
             out.push_str(&format!("                Public-Key: ({bits} bit)\n                pub:\n"));
             hex_block(out, point, 20, 15);
-            out.push_str(&format!("                ASN1 OID: {}\n", objects::short_of(curve)));
+            out.push_str(&format!("                ASN1 OID: {}\n", objects::short_name(curve).unwrap_or_default()));
             if let Some(nist) = nist {
                 out.push_str(&format!("                NIST CURVE: {nist}\n"));
             }

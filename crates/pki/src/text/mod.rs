@@ -78,7 +78,7 @@ fn serial(out: &mut String, content: &[u8]) {
         out.push_str(&format!(" {sign}{word} ({sign}{word:#x})\n"));
     } else {
         out.push_str(&format!("\n            {}", if serial.is_negative() { " (Negative)" } else { "" }));
-        out.push_str(&hex(magnitude, ":"));
+        out.push_str(&hex(magnitude));
         out.push('\n');
     }
 }
@@ -91,21 +91,38 @@ fn time(time: &ASN1Time) -> String {
     format!("{month} {:2} {hour:02}:{minute:02}:{second:02} {} GMT", time.day(), time.year())
 }
 
-/// Octets in lower-case hex.
-fn hex(octets: &[u8], between: &str) -> String {
-    octets.iter().map(|octet| format!("{octet:02x}")).collect::<Vec<_>>().join(between)
+/// Octets in lower-case hex with colons.
+fn hex(octets: &[u8]) -> String {
+    digits(octets, b"0123456789abcdef", ":")
 }
 
 /// Octets in upper-case hex with colons.
 fn hex_upper(octets: &[u8]) -> String {
-    hex(octets, ":").to_uppercase()
+    digits(octets, b"0123456789ABCDEF", ":")
+}
+
+/// Octets in upper-case hex with nothing between them.
+fn hex_packed(octets: &[u8]) -> String {
+    digits(octets, b"0123456789ABCDEF", "")
+}
+
+fn digits(octets: &[u8], digits: &[u8; 16], between: &str) -> String {
+    let mut text = String::with_capacity(octets.len() * 3);
+    for (at, octet) in octets.iter().enumerate() {
+        if at > 0 {
+            text.push_str(between);
+        }
+        text.push(char::from(digits[usize::from(octet >> 4)]));
+        text.push(char::from(digits[usize::from(octet & 15)]));
+    }
+    text
 }
 
 /// Octets in lower-case hex over several lines, the last of them ended.
 fn hex_block(out: &mut String, octets: &[u8], indent: usize, per_line: usize) {
     let mut lines = octets.chunks(per_line).peekable();
     while let Some(line) = lines.next() {
-        out.push_str(&format!("{:indent$}{}", "", hex(line, ":")));
+        out.push_str(&format!("{:indent$}{}", "", hex(line)));
         if lines.peek().is_some() {
             out.push_str(":\n");
         }

@@ -3,7 +3,7 @@
 //! `CN = core.qp.local, O = "Acme, Inc."` is the usual one; its quoting is that of RFC 2253 with quotation marks around
 //! what would need a backslash. `/CN=core.qp.local` is the old one, still used for directory names among others.
 
-use super::{hex, objects};
+use super::{hex_packed, objects};
 use crate::der::{self, Item};
 
 /// The longest name that OpenSSL writes in the old way.
@@ -62,7 +62,7 @@ fn attribute_of(attribute: Item<'_>) -> Option<(Item<'_>, Item<'_>)> {
 /// The value of an attribute, escaped and in quotation marks if it needs them.
 fn quoted(value: Item<'_>) -> String {
     let Some(octets) = as_octets(value) else {
-        return format!("#{}", hex(value.raw, "").to_uppercase());
+        return format!("#{}", hex_packed(value.raw));
     };
     let mut text = String::with_capacity(octets.len());
     let mut quotes = false;

@@ -2,7 +2,7 @@
 
 use x509_parser::x509::AlgorithmIdentifier;
 
-use super::{hex_block, hex_upper, objects};
+use super::{hex_block, hex_packed, objects};
 use crate::der::{self, Item};
 
 /// RSASSA-PSS (RFC 8017), the only algorithm whose parameters OpenSSL shows.
@@ -50,7 +50,7 @@ fn pss(items: &[Item<'_>]) -> Option<String> {
         None => "mgf1 with sha1 (default)".into(),
     };
     let number = |item: Option<Item<'_>>, default: &str| match item {
-        Some(item) => Some(hex_upper(der::unsigned(item.as_tag(der::INTEGER)?.content)).replace(':', "")),
+        Some(item) => Some(hex_packed(der::unsigned(item.as_tag(der::INTEGER)?.content))),
         None => Some(default.to_string()),
     };
     let salt = number(inside(2)?, "14 (default)")?;

@@ -32,7 +32,10 @@ fn mangle(der: &[u8]) {
     assert!(read(der));
     let mut readable = 0;
     for at in 0..der.len() {
-        for mask in [0x01, 0x02, 0x20, 0x80, 0xff] {
+        // A long certificate is wounded in one way at each place, which way changes from place to place.
+        let masks = [0x01, 0x20, 0xff];
+        let masks = if der.len() < 1000 { &masks[..] } else { &masks[at % 3..=at % 3] };
+        for mask in masks {
             let mut bad = der.to_vec();
             bad[at] ^= mask;
             readable += usize::from(read(&bad));
@@ -40,7 +43,7 @@ fn mangle(der: &[u8]) {
         assert!(!read(&der[..at]));
     }
     // Most wounds are in keys, names and signatures: that they can be read is what makes the test reach the printers.
-    assert!(readable > der.len(), "only {readable} could be read");
+    assert!(readable > der.len() / 4, "only {readable} could be read");
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut random = move |below: usize| {
         state ^= state << 13;
@@ -48,7 +51,7 @@ fn mangle(der: &[u8]) {
         state ^= state << 17;
         (state % below as u64) as usize
     };
-    for _ in 0..2000 {
+    for _ in 0..1000 {
         let mut bad = der.to_vec();
         for _ in 0..=random(4) {
             let at = random(bad.len());

@@ -123,6 +123,30 @@ fn every_extension_reads_as_openssl_reads_it() {
     compare(&openssl, &every_extension(&openssl));
 }
 
+/// The table of names is that of OpenSSL; `UPDATE_GOLDEN=1` writes it anew.
+#[test]
+fn every_object_is_called_as_openssl_calls_it() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/src/text/objects.tsv");
+    let mut lines: Vec<String> = Openssl::new()
+        .run("list -objects")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| {
+            let (short, rest) = line.split_once(" = ").unwrap();
+            let (long, oid) = rest.rsplit_once(", ").unwrap_or((short, rest));
+            // The program cuts off numbers that are too long for it: Ukrainian curves, which nobody will miss.
+            (!oid.ends_with('.')).then(|| format!("{oid}\t{short}\t{long}\n"))
+        })
+        .collect();
+    lines.sort();
+    let theirs = lines.concat();
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        #[expect(clippy::disallowed_methods, reason = "the expected text of a test")]
+        std::fs::write(path, &theirs).unwrap();
+    }
+    assert!(std::fs::read_to_string(path).unwrap() == theirs, "the names of objects changed");
+}
+
 #[test]
 fn odd_and_broken_extensions_read_as_openssl_reads_them() {
     let openssl = Openssl::new();
@@ -197,6 +221,18 @@ fn receipts_of_transparency_logs_read_as_openssl_reads_them() {
         ),
     );
     compare(&openssl, &certificate(&openssl, "-newkey ed25519 -config sct.cnf"));
+}
+
+/// Certificates from the world, on a machine that has Debian's package of them.
+#[test]
+#[ignore = "needs /etc/ssl/certs/ca-certificates.crt"]
+fn the_roots_of_the_world_read_as_openssl_reads_them() {
+    let openssl = Openssl::new();
+    let all = std::fs::read_to_string("/etc/ssl/certs/ca-certificates.crt").unwrap();
+    for pem in all.split_inclusive("-----END CERTIFICATE-----\n") {
+        compare(&openssl, pem);
+        plenum_pki::Certificate::parse_pem(pem).unwrap();
+    }
 }
 
 #[test]
