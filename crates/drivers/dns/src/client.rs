@@ -107,7 +107,8 @@ async fn over_udp(server: SocketAddr, asked: &Message, bytes: &[u8], again: Inst
     // Connected: nothing arrives from anybody else, and a closed port is known at once.
     socket.connect(server).await.map_err(failed("ask"))?;
     socket.send(bytes).await.map_err(failed("ask"))?;
-    let mut buffer = vec![0; usize::from(u16::MAX)];
+    // More than we said that we take.
+    let mut buffer = vec![0; 4096];
     let mut repeated = false;
     loop {
         let length = if repeated {

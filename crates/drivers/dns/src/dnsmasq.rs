@@ -43,6 +43,8 @@ pub struct Spec {
     pub program: PathBuf,
     /// Where its hosts file and pid file are; made when it is missing. Its account must be able to get there.
     pub directory: PathBuf,
+    /// One address with its port. Whoever can reach it has the upstream servers asked: dnsmasq does not tell its clients
+    /// apart when it is given an address.
     pub listen: SocketAddr,
     /// Whom to ask for names that are not ours; nobody means that no other names exist.
     pub upstreams: Vec<SocketAddr>,
@@ -147,7 +149,7 @@ impl Process {
 
     /// Why a name answers what it answers, from what dnsmasq was given; what it remembers is known to it alone.
     pub fn explain(&self, name: &str) -> Explanation {
-        explain(&self.shown.load(), &self.spec.upstreams, name, |_| Remembered::Nothing)
+        explain(&self.shown.load(), &self.spec.upstreams, name, |_| Remembered::Unknown)
     }
 
     /// Where it listens.

@@ -52,9 +52,16 @@ pub struct Explanation {
 /// What a forwarder remembers of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Remembered {
+    /// Only the engine itself knows.
+    Unknown,
     Nothing,
-    Answers { addresses: Vec<IpAddr>, left: u32 },
-    Nowhere { left: u32 },
+    Answers {
+        addresses: Vec<IpAddr>,
+        left: u32,
+    },
+    Nowhere {
+        left: u32,
+    },
     Rebinding(IpAddr),
     Failed(String),
 }
@@ -126,6 +133,7 @@ pub(crate) fn explain(
             let servers = upstreams.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
             let asked = format!("{name} is not below {domain}, so the upstream servers are asked ({servers}).");
             match remembered(&name) {
+                Remembered::Unknown => (Kind::Forwarded, asked),
                 Remembered::Nothing => (Kind::Forwarded, format!("{asked} No answer is remembered now.")),
                 Remembered::Answers { addresses, left } => {
                     answers = addresses;

@@ -103,6 +103,7 @@ impl Forwarder {
         let Ok(name) = HickoryName::from_bytes(request.name.wire()) else {
             return Arc::new(fail("the name cannot be asked for"));
         };
+        let epoch = self.memory.epoch();
         let lookup = self.resolver.lookup(name, RecordType::from(request.kind));
         let (said, seconds) = match timeout(IN_ALL, lookup).await {
             Ok(Ok(lookup)) => self.judge(lookup.answers().to_vec()),
@@ -110,7 +111,7 @@ impl Forwarder {
             Err(_) => (Said::Failed(format!("no answer within {IN_ALL:?}")), FAILURE),
         };
         let kept = Arc::new(memory::Kept::now(said, seconds));
-        self.memory.put(&request.name, request.kind, Arc::clone(&kept));
+        self.memory.put(&request.name, request.kind, Arc::clone(&kept), epoch);
         kept
     }
 

@@ -39,24 +39,44 @@ impl Kept {
 #[derive(Debug)]
 pub(crate) struct Memory {
     capacity: usize,
-    entries: Mutex<HashMap<Box<[u8]>, Arc<Kept>>>,
+    entries: Mutex<Entries>,
 }
+
+#[derive(Debug, Default)]
+struct Entries {
+    by_question: HashMap<Box<[u8]>, Arc<Kept>>,
+    // How often everything was forgotten.
+    epoch: u64,
+}
+
+/// A time between two moments of forgetting: what was asked in one is not to be remembered in the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Epoch(u64);
 
 impl Memory {
     pub(crate) fn new(capacity: usize) -> Self {
         Self { capacity, entries: Mutex::default() }
     }
 
+    pub(crate) fn epoch(&self) -> Epoch {
+        Epoch(self.entries().epoch)
+    }
+
     pub(crate) fn get(&self, name: &Name, kind: u16, now: Instant) -> Option<Arc<Kept>> {
         let mut buffer = [0; KEY];
         let key = key(name, kind, &mut buffer);
-        self.entries().get(key).filter(|kept| kept.until > now).cloned()
+        self.entries().by_question.get(key).filter(|kept| kept.until > now).cloned()
     }
 
-    pub(crate) fn put(&self, name: &Name, kind: u16, kept: Arc<Kept>) {
+    /// Remembers what was asked in `asked`.
+    pub(crate) fn put(&self, name: &Name, kind: u16, kept: Arc<Kept>, asked: Epoch) {
         let mut buffer = [0; KEY];
         let key = key(name, kind, &mut buffer);
-        let mut entries = self.entries();
+        let mut guard = self.entries();
+        if guard.epoch != asked.0 {
+            return;
+        }
+        let entries = &mut guard.by_question;
         if self.capacity == 0 || kept.until <= kept.since {
             entries.remove(key);
             return;
@@ -72,15 +92,19 @@ impl Memory {
     }
 
     pub(crate) fn clear(&self) -> u64 {
-        let old = std::mem::take(&mut *self.entries());
+        let old = {
+            let mut entries = self.entries();
+            entries.epoch += 1;
+            std::mem::take(&mut entries.by_question)
+        };
         old.len() as u64
     }
 
     pub(crate) fn len(&self) -> u64 {
-        self.entries().len() as u64
+        self.entries().by_question.len() as u64
     }
 
-    fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<Box<[u8]>, Arc<Kept>>> {
+    fn entries(&self) -> std::sync::MutexGuard<'_, Entries> {
         // Every change is a single call, so a panic elsewhere leaves nothing half done.
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,7 +132,7 @@ mod tests {
     fn answers_are_kept_until_they_are_too_old() {
         let memory = Memory::new(10);
         let name = Name::parse("a.example").unwrap();
-        memory.put(&name, 1, kept(60));
+        memory.put(&name, 1, kept(60), memory.epoch());
         let now = Instant::now();
         let found = memory.get(&name, 1, now + Duration::from_secs(30)).unwrap();
         assert_eq!(found.age(now + Duration::from_secs(30)), 30);
@@ -116,17 +140,21 @@ mod tests {
         assert!(memory.get(&name, 1, now + Duration::from_secs(61)).is_none());
         assert!(memory.get(&name, 28, now).is_none());
         assert!(memory.get(&Name::parse("b.example").unwrap(), 1, now).is_none());
+        let before = memory.epoch();
         assert_eq!((memory.clear(), memory.len()), (1, 0));
+        // An answer to a question from before comes too late to be remembered.
+        memory.put(&name, 1, kept(60), before);
+        assert_eq!(memory.len(), 0);
     }
 
     #[test]
     fn v23_there_is_room_for_so_many_only() {
         let memory = Memory::new(100);
         for at in 0..1000 {
-            memory.put(&Name::parse(&format!("{at}.example")).unwrap(), 1, kept(60));
+            memory.put(&Name::parse(&format!("{at}.example")).unwrap(), 1, kept(60), memory.epoch());
         }
         assert_eq!(memory.len(), 100);
-        memory.put(&Name::parse("zero.example").unwrap(), 1, kept(0));
+        memory.put(&Name::parse("zero.example").unwrap(), 1, kept(0), memory.epoch());
         assert!(memory.get(&Name::parse("zero.example").unwrap(), 1, Instant::now()).is_none());
     }
 }
