@@ -11,7 +11,7 @@ mod revoke;
 
 use std::fmt;
 
-use rcgen::{Issuer, PublicKeyData as _};
+use rcgen::{CertificateParams, Issuer, PublicKeyData as _};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 
@@ -137,6 +137,9 @@ impl Authority {
             facts
         };
         let issuer = Issuer::from_ca_cert_der(&der.as_slice().into(), key)?;
+        if !writes_itself(&issuer, certificate::read(&der)?.subject().as_raw())? {
+            return Err(not_an_authority(&facts.subject, "its name cannot be written as that of an issuer"));
+        }
         Ok(Self { der, issuer, facts, crl_url: None })
     }
 
@@ -206,19 +209,21 @@ fn facts(certificate: &X509Certificate<'_>) -> Result<Facts> {
 
 /// The common name of an authority that has no other name.
 ///
-/// The certificate writer keeps one value for each kind of attribute; a name that has more would be written wrongly as
-/// that of the issuer, so such an authority is refused.
+/// The certificate writer panics over numbers of objects that cannot be, so only the usual attributes are let through.
 fn common_name(certificate: &X509Certificate<'_>) -> Result<Option<String>, &'static str> {
-    let parts: Vec<_> = certificate.subject().iter_rdn().collect();
+    /// Attributes of X.520 (2.5.4.x), e-mail addresses, domain components.
+    const USUAL: [&[u8]; 3] = [
+        &[0x55, 0x04],
+        &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x01],
+        &[0x09, 0x92, 0x26, 0x89, 0x93, 0xf2, 0x2c, 0x64, 0x01, 0x19],
+    ];
     let attributes: Vec<_> = certificate.subject().iter_attributes().collect();
-    let mut kinds: Vec<&[u8]> = attributes.iter().map(|attribute| attribute.attr_type().as_bytes()).collect();
-    kinds.sort_unstable();
-    kinds.dedup();
+    let usual = |oid: &[u8]| der::dotted(oid).is_some() && USUAL.iter().any(|usual| oid.starts_with(usual));
     if attributes.is_empty() {
         return Err("it has no name");
     }
-    if attributes.len() != parts.len() || attributes.len() != kinds.len() {
-        return Err("its name has several values of one kind");
+    if !attributes.iter().all(|attribute| usual(attribute.attr_type().as_bytes())) {
+        return Err("its name has attributes that are not usual");
     }
     Ok(match attributes[..] {
         [only] if only.attr_type().as_bytes() == [0x55, 0x04, 0x03] => {
@@ -228,6 +233,14 @@ fn common_name(certificate: &X509Certificate<'_>) -> Result<Option<String>, &'st
         }
         _ => None,
     })
+}
+
+/// Whether the certificate writer names the issuer in the very octets in which the issuer names itself.
+///
+/// Verifiers compare octets, and the writer cannot express every name: it keeps one value for each kind of attribute.
+fn writes_itself(issuer: &Issuer<'static, Signer>, subject: &[u8]) -> Result<bool> {
+    let trial = CertificateParams::default().signed_by(issuer.key(), issuer)?;
+    Ok(certificate::read(trial.der())?.issuer().as_raw() == subject)
 }
 
 /// The serial number as the certificate writer wants it.

@@ -1,9 +1,9 @@
 //! Certificates that are broken on purpose: reading them must end in an answer or an error, never in a panic.
 
-use plenum_pki::{Certificate, text};
+use plenum_pki::{Authority, Certificate, text};
 
 use crate::openssl::Openssl;
-use crate::{authorities, leaf};
+use crate::{authorities, days, leaf, now, request};
 
 /// A PEM text around any octets.
 fn pem(der: &[u8]) -> String {
@@ -77,6 +77,29 @@ fn our_own_certificates_never_panic_the_reader() {
     let (root, intermediate) = authorities();
     mangle(&der(&openssl, &root.cert_pem()));
     mangle(&der(&openssl, &leaf(&intermediate.with_crl_url("http://a/").unwrap(), "core.qp.local").cert_pem));
+}
+
+#[test]
+fn a_mangled_authority_is_refused_or_works() {
+    let openssl = Openssl::new();
+    let (root, intermediate) = authorities();
+    let key = intermediate.key_pem();
+    let der = der(&openssl, &intermediate.cert_pem());
+    let mut loaded = 0;
+    for at in 0..der.len() {
+        for mask in [0x01, 0x02, 0x04, 0x10, 0x20, 0x80] {
+            let mut bad = der.clone();
+            bad[at] ^= mask;
+            // What is signed is not verified here: whoever keeps the authority keeps it safe. It must only not panic.
+            let Ok(authority) = Authority::load(&pem(&bad), key.reveal()) else { continue };
+            let name = format!("core.{}", authority.domain());
+            let _ = authority.issue(&request(&[&name]));
+            let _ = authority.crl(&[], 1, now(), days(1).not_after);
+            let _ = root.cross_sign(&authority, days(1));
+            loaded += 1;
+        }
+    }
+    assert!(loaded > 100, "only {loaded} could be loaded");
 }
 
 #[test]
