@@ -113,8 +113,7 @@ impl Admin {
     }
 
     async fn post_load(&self, config: &Value, header: Option<(hyper::header::HeaderName, HeaderValue)>) -> Result<()> {
-        let question =
-            Question { method: Method::POST, path: "/load", json: Some(config.to_string().into_bytes()), header };
+        let question = Question { method: Method::POST, path: "/load", json: Some(config.to_string().into()), header };
         accepted(ask(&self.endpoint, question, LOAD).await?).map(drop)
     }
 }

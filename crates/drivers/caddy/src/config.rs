@@ -10,9 +10,10 @@ mod proxy;
 mod render;
 
 use std::fmt;
+use std::path::PathBuf;
 
-use crate::Endpoint;
 use crate::names::{Address, Directory, Host, Id, Listen, UrlPath};
+use crate::{Endpoint, Version};
 pub use certificates::Authority;
 pub use dynamic::{ANSWER_KIND, ANSWER_UPSTREAM, Dynamic, REDIRECT};
 
@@ -22,6 +23,8 @@ pub(crate) const MARKER: &str = "plenum-marker";
 /// Everything that Caddy serves.
 #[derive(Debug, Clone)]
 pub struct Config {
+    /// Which Caddy is to understand it, where that is known: from 2.7 on, WebSockets live through a load.
+    pub version: Option<Version>,
     /// Where its admin API listens: in every configuration, or a load would move it.
     pub admin: Endpoint,
     /// Where Caddy keeps what it keeps.
@@ -31,12 +34,42 @@ pub struct Config {
     /// Whether plain HTTP for a name with a certificate is redirected to HTTPS; it is answered with 404 otherwise.
     pub redirect: bool,
     pub routes: Vec<Route>,
-    /// The directory of the access logs.
-    pub logs: Option<Directory>,
+    pub logs: Option<Logs>,
     /// What [`crate::Admin::marker`] gives while this runs.
     pub marker: Option<String>,
     /// Whom to ask about names that no route has.
     pub dynamic: Option<Dynamic>,
+}
+
+/// Where the access logs are. Caddy makes the directory if it is missing, open to everybody; make it first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logs {
+    pub directory: Directory,
+    pub layout: Layout,
+}
+
+/// How routes share log files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Each route has a file named after its id. Every request then costs some 2 µs for each such route that there is.
+    FileEach,
+    /// All routes have one file, `access.log`; `logger` in a line is [`Logs::logger`] of its route. Costs nothing more.
+    OneFile,
+}
+
+impl Logs {
+    /// The file with the requests of a route that is logged.
+    pub fn file(&self, route: &Id) -> PathBuf {
+        match self.layout {
+            Layout::FileEach => self.directory.join(&format!("{route}.log")),
+            Layout::OneFile => self.directory.join("access.log"),
+        }
+    }
+
+    /// What `logger` is in the lines of a route; a route that was not yet one when it was asked for is not told apart.
+    pub fn logger(route: &Id) -> String {
+        format!("http.log.access.{}", access_log::name(route))
+    }
 }
 
 /// One name and what answers to it.

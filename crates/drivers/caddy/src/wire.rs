@@ -9,9 +9,13 @@ use hyper::{Method, Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, UnixStream};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::{Endpoint, Error, Result};
+
+/// How often a question is asked again, and after how long.
+const RETRIES: usize = 3;
+const RETRY: Duration = Duration::from_millis(10);
 
 /// How long an answer may take and how long it may be.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +25,11 @@ pub(crate) struct Limits {
 }
 
 /// What to ask.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Question {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
-    pub(crate) json: Option<Vec<u8>>,
+    pub(crate) json: Option<Bytes>,
     pub(crate) header: Option<(HeaderName, HeaderValue)>,
 }
 
@@ -37,29 +41,56 @@ pub(crate) struct Answer {
 }
 
 /// Sends a request on a connection of its own and reads the whole answer.
+///
+/// With every load Caddy replaces its admin server, and a connection that the old one has accepted in its last moment is
+/// closed unanswered. Nothing that is asked here does harm when it is asked twice, so it is asked again.
 pub(crate) async fn ask(endpoint: &Endpoint, question: Question, limits: Limits) -> Result<Answer> {
     let talk = async {
-        match endpoint {
-            Endpoint::Tcp(address) => {
-                let stream = TcpStream::connect(address.to_string()).await;
-                let stream = stream.map_err(|error| unreachable(endpoint, error))?;
-                // A request is written in two pieces, and an answer shall not wait for the second.
-                stream.set_nodelay(true).map_err(|error| unreachable(endpoint, error))?;
-                exchange(endpoint, stream, question, limits.bytes).await
-            }
-            Endpoint::Unix(path) => {
-                let stream = UnixStream::connect(path).await.map_err(|error| unreachable(endpoint, error))?;
-                exchange(endpoint, stream, question, limits.bytes).await
+        for _ in 0..RETRIES {
+            match attempt(endpoint, question.clone(), limits).await {
+                Err(Failure::BrokenOff(_)) => sleep(RETRY).await,
+                other => return other,
             }
         }
+        attempt(endpoint, question, limits).await
     };
     match timeout(limits.time, talk).await {
-        Ok(answer) => answer,
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(Failure::BrokenOff(error) | Failure::Final(error))) => Err(error),
         Err(_) => Err(Error::Timeout { peer: endpoint.to_string(), within: limits.time }),
     }
 }
 
-async fn exchange<S>(endpoint: &Endpoint, stream: S, question: Question, limit: usize) -> Result<Answer>
+/// Why there is no answer.
+enum Failure {
+    /// The connection ended before an answer began.
+    BrokenOff(Error),
+    Final(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Final(error)
+    }
+}
+
+async fn attempt(endpoint: &Endpoint, question: Question, limits: Limits) -> Result<Answer, Failure> {
+    match endpoint {
+        Endpoint::Tcp(address) => {
+            let stream = TcpStream::connect(address.to_string()).await;
+            let stream = stream.map_err(|error| unreachable(endpoint, error))?;
+            // A request is written in two pieces, and an answer shall not wait for the second.
+            stream.set_nodelay(true).map_err(|error| unreachable(endpoint, error))?;
+            exchange(endpoint, stream, question, limits.bytes).await
+        }
+        Endpoint::Unix(path) => {
+            let stream = UnixStream::connect(path).await.map_err(|error| unreachable(endpoint, error))?;
+            exchange(endpoint, stream, question, limits.bytes).await
+        }
+    }
+}
+
+async fn exchange<S>(endpoint: &Endpoint, stream: S, question: Question, limit: usize) -> Result<Answer, Failure>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -78,7 +109,7 @@ where
         request = request.header(name, value);
     }
     let request = request
-        .body(Full::new(Bytes::from(json.unwrap_or_default())))
+        .body(Full::new(json.unwrap_or_default()))
         .map_err(|error| garbled(format!("it cannot be asked: {error}")))?;
 
     let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
@@ -88,15 +119,19 @@ where
     let connection = AbortOnDrop(tokio::spawn(connection));
     let response = sender.send_request(request).await.map_err(|error| {
         // A peer that does not speak HTTP is there, and not Caddy.
-        if error.is_parse() { garbled(error.to_string()) } else { unreachable(endpoint, error) }
+        if error.is_parse() {
+            Failure::Final(garbled(error.to_string()))
+        } else {
+            Failure::BrokenOff(unreachable(endpoint, error))
+        }
     })?;
     let status = response.status();
     let body = match Limited::new(response.into_body(), limit).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<LengthLimitError>() => {
-            return Err(Error::TooLong { peer: endpoint.to_string(), limit });
+            return Err(Error::TooLong { peer: endpoint.to_string(), limit }.into());
         }
-        Err(error) => return Err(unreachable(endpoint, error)),
+        Err(error) => return Err(unreachable(endpoint, error).into()),
     };
     drop(connection);
     Ok(Answer { status, body })

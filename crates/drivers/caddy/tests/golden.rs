@@ -6,7 +6,10 @@
 
 use std::path::Path;
 
-use plenum_caddy::config::{Authority, Certificate, Config, Dynamic, Health, Protocol, Route, Upstream, Verify};
+use plenum_caddy::Version;
+use plenum_caddy::config::{
+    Authority, Certificate, Config, Dynamic, Health, Layout, Logs, Protocol, Route, Upstream, Verify,
+};
 use plenum_caddy::names::{Address, Directory, Host, Id, Listen, UrlPath};
 
 fn route(id: &str, host: &str, tls: Option<&str>, upstream: Upstream, log: bool) -> Route {
@@ -28,6 +31,7 @@ fn everything() -> Config {
     let health = Health { path: UrlPath::new("/health").unwrap(), interval_s: 10, timeout_s: 2 };
     let own = Upstream { health: Some(health), ..https(Verify::Ca(authority.clone()), Some("inside.example")) };
     Config {
+        version: Some(Version { major: 2, minor: 11, patch: 2 }),
         admin: "unix//var/lib/plenum/caddy/admin.sock".parse().unwrap(),
         storage: Directory::new("/var/lib/plenum/caddy/data").unwrap(),
         http: Listen::everywhere(80),
@@ -46,7 +50,7 @@ fn everything() -> Config {
             ),
             route("plain", "plain.example.com", None, Upstream::http(address("web:8080")), true),
         ],
-        logs: Some(Directory::new("/var/log/plenum/routes").unwrap()),
+        logs: Some(Logs { directory: Directory::new("/var/log/plenum/routes").unwrap(), layout: Layout::FileEach }),
         marker: Some("5d41402a".to_owned()),
         dynamic: Some(
             Dynamic::new(

@@ -15,8 +15,8 @@
 use serde_json::{Value, json};
 
 use super::{Authority, Protocol, Upstream, Verify, proxy, render};
-use crate::Result;
 use crate::names::{Address, Id, UrlPath, invalid};
+use crate::{Result, Version};
 
 /// The header with the address of the upstream.
 pub const ANSWER_UPSTREAM: &str = "Plenum-Upstream";
@@ -74,7 +74,8 @@ impl Dynamic {
     }
 
     /// The routes behind all others: ask, then do what the answer says.
-    pub(super) fn routes(&self, redirect: Option<&Value>) -> Vec<Value> {
+    pub(super) fn routes(&self, redirect: Option<&Value>, version: Option<Version>) -> Vec<Value> {
+        let to_upstream = |protocol, verify: &Verify| to_upstream(protocol, verify, version);
         let mut kinds = vec![
             ("http".to_owned(), to_upstream(Protocol::Http, &Verify::SystemRoots)),
             ("https".to_owned(), to_upstream(Protocol::Https, &Verify::SystemRoots)),
@@ -142,6 +143,6 @@ fn kind_of(authority: &Id) -> String {
     format!("https:{authority}")
 }
 
-fn to_upstream(protocol: Protocol, verify: &Verify) -> Value {
-    proxy::handler("{http.vars.plenum_upstream}", proxy::transport(protocol, verify, None))
+fn to_upstream(protocol: Protocol, verify: &Verify, version: Option<Version>) -> Value {
+    proxy::handler("{http.vars.plenum_upstream}", proxy::transport(protocol, verify, None), version)
 }

@@ -7,12 +7,17 @@
 use serde_json::{Value, json};
 
 use super::{Health, Protocol, Upstream, Verify};
+use crate::Version;
+
+/// From here on, Caddy can leave upgraded connections alone when the configuration is replaced.
+const STREAMS_SURVIVE: Version = Version { major: 2, minor: 7, patch: 0 };
 
 /// Passes requests on to an upstream.
-pub(super) fn render(upstream: &Upstream) -> Value {
+pub(super) fn render(upstream: &Upstream, version: Option<Version>) -> Value {
     let server_name = upstream.server_name.as_ref().map(|name| name.as_str());
     let proxy = |protocol| {
-        let mut proxy = handler(&upstream.address.to_string(), transport(protocol, &upstream.verify, server_name));
+        let transport = transport(protocol, &upstream.verify, server_name);
+        let mut proxy = handler(&upstream.address.to_string(), transport, version);
         if let Some(health) = &upstream.health {
             proxy["health_checks"] = active(health);
         }
@@ -25,8 +30,12 @@ pub(super) fn render(upstream: &Upstream) -> Value {
 }
 
 /// Passes requests on to where `dial` says, which may be a placeholder.
-pub(super) fn handler(dial: &str, transport: Value) -> Value {
-    json!({ "handler": "reverse_proxy", "upstreams": [{ "dial": dial }], "transport": transport })
+pub(super) fn handler(dial: &str, transport: Value, version: Option<Version>) -> Value {
+    let mut proxy = json!({ "handler": "reverse_proxy", "upstreams": [{ "dial": dial }], "transport": transport });
+    if version.is_some_and(|version| version >= STREAMS_SURVIVE) {
+        proxy["stream_close_delay"] = json!("24h");
+    }
+    proxy
 }
 
 /// HTTP/2 without TLS knows no upgrade, so a WebSocket takes the way for HTTP/1.1.

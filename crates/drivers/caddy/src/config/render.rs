@@ -77,9 +77,9 @@ fn with_tls(mut server: Value) -> Value {
 }
 
 fn https(config: &Config, secure: &[&Route]) -> Vec<Value> {
-    let mut routes: Vec<Value> = secure.iter().map(|route| proxied(route)).collect();
+    let mut routes: Vec<Value> = secure.iter().map(|route| proxied(config, route)).collect();
     if let Some(dynamic) = &config.dynamic {
-        routes.extend(dynamic.routes(None));
+        routes.extend(dynamic.routes(None, config.version));
     }
     routes.push(unknown());
     routes
@@ -94,7 +94,7 @@ fn http(config: &Config, plain: &[&Route], secure: &[&Route]) -> Vec<Value> {
     // Exact names, then wildcards, of both kinds: `*.a` with a certificate must not take `b.a` without one.
     let (exact, wild): (Vec<&Route>, Vec<&Route>) = plain.iter().copied().partition(|route| !route.host.is_wildcard());
     for (plain, wildcard) in [(exact, false), (wild, true)] {
-        routes.extend(plain.iter().map(|route| proxied(route)));
+        routes.extend(plain.iter().map(|route| proxied(config, route)));
         let mut hosts: Vec<&str> = secure
             .iter()
             .filter(|route| route.host.is_wildcard() == wildcard)
@@ -106,17 +106,17 @@ fn http(config: &Config, plain: &[&Route], secure: &[&Route]) -> Vec<Value> {
         }
     }
     if let Some(dynamic) = &config.dynamic {
-        routes.extend(dynamic.routes(redirect.as_ref()));
+        routes.extend(dynamic.routes(redirect.as_ref(), config.version));
     }
     routes.push(unknown());
     routes
 }
 
-fn proxied(route: &Route) -> Value {
+fn proxied(config: &Config, route: &Route) -> Value {
     json!({
         "@id": format!("route-{}", route.id),
         "match": [{ "host": [route.host.as_str()] }],
-        "handle": [proxy::render(&route.upstream)],
+        "handle": [proxy::render(&route.upstream, config.version)],
         "terminal": true,
     })
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::{Request, Response, StatusCode};
-use plenum_caddy::config::{Certificate, Dynamic, Protocol, REDIRECT, Upstream, Verify};
+use plenum_caddy::config::{Certificate, Dynamic, Layout, Protocol, REDIRECT, Upstream, Verify};
 use plenum_caddy::names::UrlPath;
 
 use crate::authority::Ca;
@@ -83,7 +83,7 @@ async fn a_new_service_answers_over_tls_without_a_load() {
     let mut config =
         home.config(vec![route("settled.lab.test", &upstream.address, Some(ca.issue("settled.lab.test")))]);
     config.dynamic = Some(dynamic.clone());
-    config.logs = Some(home.logs());
+    config.logs = Some(home.logs(Layout::FileEach));
     process.admin().load(&config.render()).await.unwrap();
 
     assert!(get(&ca, "new.lab.test", home.https, "/").await.is_err());

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use plenum_caddy::config::{Certificate, Route, Upstream};
+use plenum_caddy::config::{Certificate, Layout, Logs, Route, Upstream};
 use plenum_caddy::names::{Address, Directory, Host, Id, Listen};
 use plenum_caddy::{Binary, Config, Process, Spec};
 use tempfile::TempDir;
@@ -42,8 +42,8 @@ impl Home {
         Binary::new(&self.spec.bin)
     }
 
-    pub(crate) fn logs(&self) -> Directory {
-        Directory::new(self.directory.path().join("logs")).unwrap()
+    pub(crate) fn logs(&self, layout: Layout) -> Logs {
+        Logs { directory: Directory::new(self.directory.path().join("logs")).unwrap(), layout }
     }
 
     pub(crate) fn scratch(&self) -> PathBuf {
@@ -52,6 +52,7 @@ impl Home {
 
     pub(crate) fn config(&self, routes: Vec<Route>) -> Config {
         Config {
+            version: None,
             admin: self.spec.admin.clone(),
             storage: self.spec.storage().unwrap(),
             http: Listen::on(Ipv4Addr::LOCALHOST, self.http),

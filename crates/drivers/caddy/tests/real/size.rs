@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use plenum_caddy::config::{Dynamic, Route, Upstream};
+use plenum_caddy::config::{Dynamic, Layout, Route, Upstream};
 use plenum_caddy::names::UrlPath;
 
 use crate::authority::Ca;
@@ -29,14 +29,12 @@ async fn a_thousand_routes_load_in_time_and_a_new_service_is_there_at_once_under
     let (known, server) = registry().await;
     let process = home.start().await;
     let mut config = home.config(routes(&ca, &upstream));
-    for logged in [false, true] {
-        if logged {
-            config.routes.iter_mut().for_each(|route| route.log = true);
-            config.logs = Some(home.logs());
-        }
+    config.routes.iter_mut().for_each(|route| route.log = true);
+    for layout in [None, Some(Layout::FileEach), Some(Layout::OneFile)] {
+        config.logs = layout.map(|layout| home.logs(layout));
         let (mut changed, mut same, mut rendered) = (Vec::new(), Vec::new(), Vec::new());
         for round in 0..5 {
-            config.marker = Some(format!("{logged} {round}"));
+            config.marker = Some(format!("{layout:?} {round}"));
             let began = Instant::now();
             let json = config.render();
             rendered.push(began.elapsed());
@@ -48,8 +46,18 @@ async fn a_thousand_routes_load_in_time_and_a_new_service_is_there_at_once_under
             same.push(began.elapsed());
         }
         let (changed, same, rendered) = (median(changed), median(same), median(rendered));
+        let client = crate::client::builder(&ca, "s7.lab.test", home.https).build().unwrap();
+        let mut asked = Vec::new();
+        for _ in 0..50 {
+            let began = Instant::now();
+            let answer = client.get(format!("https://s7.lab.test:{}/", home.https)).send().await.unwrap();
+            assert_eq!(answer.status(), 200);
+            asked.push(began.elapsed());
+        }
+        let asked = median(asked);
         println!(
-            "{ROUTES} routes (logged: {logged}): rendered {rendered:?}, loaded {changed:?}, the same again {same:?}"
+            "{ROUTES} routes, logs {layout:?}: rendered {rendered:?}, loaded {changed:?}, the same again {same:?}, \
+             a request {asked:?}"
         );
         assert!(changed < Duration::from_secs(3) && same < changed);
     }

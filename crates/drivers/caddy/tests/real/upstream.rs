@@ -136,7 +136,7 @@ async fn tell(mut request: Request<Incoming>) -> Reply {
         .collect();
     let told = json!({
         "method": head.method.as_str(),
-        "uri": head.uri.to_string(),
+        "uri": head.uri.path_and_query().map_or("", |uri| uri.as_str()),
         "version": format!("{:?}", head.version),
         "headers": headers,
         "body": body,
