@@ -41,7 +41,8 @@ const MARK: &str = "hosts.plenum.invalid";
 pub struct Spec {
     /// The program, such as `dnsmasq`.
     pub program: PathBuf,
-    /// Where its hosts file and pid file are; made when it is missing. Its account must be able to get there.
+    /// Where its hosts file and pid file are; made when it is missing, open to everybody. As root, choose one that its
+    /// account can get to, such as one below `/run`: a start fails when it cannot.
     pub directory: PathBuf,
     /// One address with its port. Whoever can reach it has the upstream servers asked: dnsmasq does not tell its clients
     /// apart when it is given an address.
@@ -102,6 +103,9 @@ impl Process {
     pub async fn start(spec: Spec, zone: Zone) -> Result<Self> {
         if spec.listen.port() == 0 {
             return Err(Error::Option { value: spec.listen.to_string(), reason: "dnsmasq needs a port" });
+        }
+        if !spec.directory.is_absolute() {
+            return Err(Error::Option { value: spec.directory.display().to_string(), reason: "it is not absolute" });
         }
         if let Some(upstream) = spec.upstreams.iter().find(|upstream| **upstream == spec.listen) {
             return Err(Error::Option { value: upstream.to_string(), reason: "the server would ask itself" });

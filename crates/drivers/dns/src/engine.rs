@@ -62,7 +62,23 @@ impl Engine {
         }
     }
 
-    /// Whether it can answer at all; whether it does, [`crate::client::ask`] tells.
+    /// Asks it, over the network like everybody else: the way to know whether queries are answered.
+    ///
+    /// # Errors
+    /// As [`client::ask`].
+    pub async fn ask(&self, name: &str, kind: Kind, within: Duration) -> Result<Answer> {
+        let mut address = self.address();
+        if address.ip().is_unspecified() {
+            // It listens on every address, so on this one.
+            address.set_ip(match address {
+                SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+                SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+            });
+        }
+        client::ask(address, name, kind, within).await
+    }
+
+    /// Whether it can answer at all; whether it does, [`Engine::ask`] tells.
     pub fn is_alive(&self) -> bool {
         match self {
             Self::Embedded(_) => true,

@@ -15,15 +15,17 @@ use crate::{Error, Result};
 const FILE: u32 = 0o644;
 const DIRECTORY: u32 = 0o755;
 
-/// Makes the directory when it is missing, and lets everybody through it.
+/// Makes the directory, and those above it, where they are missing, and lets everybody through the new ones. What is
+/// there already was made by others for their reasons and stays as it is.
 pub(super) fn directory(path: &Path) -> Result<()> {
-    let failed = |action| move |source| Error::File { action, path: path.to_owned(), source };
-    if path.is_dir() {
-        return Ok(());
+    let missing: Vec<&Path> = path.ancestors().take_while(|path| !path.is_dir()).collect();
+    for path in missing.into_iter().rev() {
+        let failed = |action| move |source| Error::File { action, path: path.to_owned(), source };
+        DirBuilder::new().mode(DIRECTORY).create(path).map_err(failed("make"))?;
+        // Whatever the mask of this process.
+        fs::set_permissions(path, Permissions::from_mode(DIRECTORY)).map_err(failed("open up"))?;
     }
-    DirBuilder::new().recursive(true).mode(DIRECTORY).create(path).map_err(failed("make"))?;
-    // Whatever the mask of this process.
-    fs::set_permissions(path, Permissions::from_mode(DIRECTORY)).map_err(failed("open up"))
+    Ok(())
 }
 
 /// Writes the hosts file so that whoever reads it at any moment reads the old one or the new one.

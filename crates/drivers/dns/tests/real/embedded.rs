@@ -4,7 +4,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::time::Duration;
 
 use plenum_dns::client::{self, Rcode};
-use plenum_dns::{Error, Options, Server};
+use plenum_dns::{Engine, Error, Kind, Options, Server, Zone};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -224,8 +224,7 @@ async fn connections_are_limited_in_number_and_idle_time() {
     .await;
     let at = server.address();
     let mut held = [TcpStream::connect(at).await.unwrap(), TcpStream::connect(at).await.unwrap()];
-    // Both must have been accepted before the third comes.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    // Accepted in the order in which they came, so there is no room left.
     let mut third = TcpStream::connect(at).await.unwrap();
     let mut byte = [0];
     assert!(matches!(third.read(&mut byte).await, Ok(0) | Err(_)), "the third connection is closed at once");
@@ -236,7 +235,25 @@ async fn connections_are_limited_in_number_and_idle_time() {
     }
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     assert!(matches!(held[1].read(&mut byte).await, Ok(0) | Err(_)));
-    // Room again.
+    // Room again, a moment after the other side has seen the end.
+    tokio::time::sleep(Duration::from_millis(100)).await;
     assert_eq!(dig(at, "+tcp web.internal").await.data(), ["10.0.0.1"]);
     server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_engine_is_asked_changed_flushed_explained_and_stopped() {
+    let every = SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0));
+    let engine = Engine::Embedded(serve(|options| options.listen = vec![every]).await);
+    let second = Duration::from_secs(1);
+    assert_eq!(engine.ask("internal", client::Kind::Soa, second).await.unwrap().serial, Some(7));
+    let next = Zone::new("internal").unwrap().with("new", ip("10.0.0.9")).unwrap().at_generation(8);
+    engine.set(next).await.unwrap();
+    let asked = engine.ask("new.internal", client::Kind::A, second).await.unwrap();
+    assert_eq!(asked.addresses, [ip("10.0.0.9")]);
+    assert_eq!(engine.ask("internal", client::Kind::Soa, second).await.unwrap().serial, Some(8));
+    assert_eq!(engine.flush().await.unwrap(), Some(0));
+    assert_eq!(engine.explain("web.internal").kind, Kind::NoSuchName);
+    assert!(engine.is_alive());
+    engine.stop().await.unwrap();
 }

@@ -19,7 +19,7 @@ fn open_directory() -> TempDir {
 }
 
 fn spec(directory: &Path) -> Spec {
-    Spec::new(dnsmasq(), directory.join("dns"), loopback(testkit::free_port()))
+    Spec::new(dnsmasq(), directory.join("new/dns"), loopback(testkit::free_port()))
 }
 
 fn are_we_root() -> bool {
@@ -48,7 +48,7 @@ async fn it_answers_like_the_embedded_engine() {
     }
     assert_eq!(process.explain("web.internal").kind, Kind::Authoritative);
     process.stop().await.unwrap();
-    assert!(!directory.path().join("dns/dnsmasq.pid").exists());
+    assert!(!directory.path().join("new/dns/dnsmasq.pid").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,7 +56,7 @@ async fn every_change_is_answered_when_it_is_set_without_privileges_too() {
     let directory = open_directory();
     let process = Process::start(spec(directory.path()), zone()).await.unwrap();
     let pid = process.pid();
-    let mode = std::fs::metadata(directory.path().join("dns/hosts")).unwrap().permissions().mode();
+    let mode = std::fs::metadata(directory.path().join("new/dns/hosts")).unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o644);
     if are_we_root() {
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
