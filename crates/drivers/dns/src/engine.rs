@@ -1,8 +1,10 @@
 //! Two engines behind one driver.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::time::Duration;
 
 use crate::Result;
+use crate::client::{self, Answer, Kind};
 use crate::dnsmasq::Process;
 use crate::explain::Explanation;
 use crate::server::Server;
