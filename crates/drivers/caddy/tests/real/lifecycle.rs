@@ -109,6 +109,9 @@ async fn f_one_that_does_not_answer_is_told_and_can_be_evicted() {
     let process = home.start().await;
     let pid = process.pid();
     signal(pid, Signal::STOP);
+    // Its threads run on for a moment, long enough to answer.
+    let state = || std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap();
+    testkit::wait::until("it to stand still", STOP, || state().contains(") T ")).unwrap();
     drop(process);
     let error = Process::adopt(&home.spec).await.unwrap_err();
     assert!(matches!(error, Error::Silent { pid: silent, .. } if silent == pid), "{error}");
