@@ -169,3 +169,18 @@ fn outer_address() -> Option<std::net::IpAddr> {
     let address = socket.local_addr().ok()?.ip();
     (!address.is_loopback() && !address.is_unspecified()).then_some(address)
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn long_answers_from_outside_come_whole_over_tcp() {
+    let records: Vec<String> = (1..=150).map(|last| format!("--host-record=big.example,203.0.113.{last}")).collect();
+    let world = Upstream::start(&records.iter().map(String::as_str).collect::<Vec<_>>()).await;
+    let server = serve(|options| options.upstreams = vec![world.address]).await;
+    // From the outside first, then as it is remembered.
+    for _ in 0..2 {
+        let cut = dig(server.address(), "+ignore big.example").await;
+        assert!(cut.has("tc") && cut.answers.is_empty(), "{}", cut.text);
+        let whole = dig(server.address(), "big.example").await;
+        assert_eq!((whole.status.as_str(), whole.answers.len()), ("NOERROR", 150));
+    }
+    server.shutdown().await;
+}
