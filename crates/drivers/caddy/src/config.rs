@@ -8,6 +8,7 @@ mod certificates;
 mod dynamic;
 mod proxy;
 mod render;
+mod table;
 
 use std::fmt;
 use std::path::PathBuf;
@@ -15,7 +16,7 @@ use std::path::PathBuf;
 use crate::names::{Address, Directory, Host, Id, Listen, UrlPath};
 use crate::{Endpoint, Version};
 pub use certificates::Authority;
-pub use dynamic::{ANSWER_KIND, ANSWER_UPSTREAM, Dynamic, REDIRECT};
+pub use dynamic::Dynamic;
 
 /// The `@id` under which a configuration carries its marker.
 pub(crate) const MARKER: &str = "plenum-marker";
@@ -37,7 +38,7 @@ pub struct Config {
     pub logs: Option<Logs>,
     /// What [`crate::Admin::marker`] gives while this runs.
     pub marker: Option<String>,
-    /// Whom to ask about names that no route has.
+    /// Where to look names up that no route has.
     pub dynamic: Option<Dynamic>,
 }
 
@@ -66,7 +67,15 @@ impl Logs {
         }
     }
 
-    /// What `logger` is in the lines of a route; a route that was not yet one when it was asked for is not told apart.
+    /// The file with the requests for names of [`Dynamic`]; `request.host` in a line tells them apart.
+    pub fn file_of_names(&self) -> PathBuf {
+        match self.layout {
+            Layout::FileEach => self.directory.join("dynamic.names.log"),
+            Layout::OneFile => self.directory.join("access.log"),
+        }
+    }
+
+    /// What `logger` is in the lines of a route.
     pub fn logger(route: &Id) -> String {
         format!("http.log.access.{}", access_log::name(route))
     }

@@ -52,14 +52,13 @@ fn everything() -> Config {
         ],
         logs: Some(Logs { directory: Directory::new("/var/log/plenum/routes").unwrap(), layout: Layout::FileEach }),
         marker: Some("5d41402a".to_owned()),
-        dynamic: Some(
-            Dynamic::new(
-                address("127.0.0.1:8099"),
-                UrlPath::new("/a1b2c3").unwrap(),
-                vec![(Id::new("own").unwrap(), authority)],
-            )
-            .unwrap(),
-        ),
+        dynamic: Some(Dynamic {
+            directory: Directory::new("/var/lib/plenum/caddy/names").unwrap(),
+            port: 8099,
+            secret: Id::new("a1b2c3").unwrap(),
+            authorities: vec![(Id::new("own").unwrap(), authority)],
+            account: None,
+        }),
     }
 }
 
@@ -86,5 +85,8 @@ fn the_same_routes_in_any_order_are_the_same_text() {
 #[test]
 fn v_private_keys_are_not_in_debug_output() {
     let text = format!("{:?}", everything());
-    assert!(text.contains("chain of own.example.com") && !text.contains("key of"), "{text}");
+    assert!(
+        text.contains("chain of own.example.com") && !text.contains("key of") && !text.contains("a1b2c3"),
+        "{text}"
+    );
 }

@@ -26,12 +26,16 @@ pub(super) fn name(route: &Id) -> String {
 pub(super) fn render(config: &Config) -> Value {
     let mut logs = Map::new();
     // Every question to the admin API would be a line of level INFO, and every request that a route fails one of ERROR.
-    let default = json!({
+    let mut default = json!({
         "writer": { "output": "stderr" },
         "encoder": encoder(),
         "level": "WARN",
         "exclude": ["http.log.access"],
     });
+    if config.dynamic.is_some() {
+        // Every handshake for a name that nobody has, such as scanners send, would be an error.
+        default["exclude"] = json!(["http.log.access", "tls.handshake"]);
+    }
     logs.insert("default".to_owned(), default);
     match &config.logs {
         None => {}

@@ -1,53 +1,49 @@
-//! Names that no route has yet: Caddy asks for their certificate and their upstream, request by request.
+//! Names that no route has: Caddy looks them up in a directory, request by request, and needs no load for them.
 //!
-//! A load sets every route up anew, so it takes longer the more routes there are, and it ends WebSockets (up to 2.6). With
-//! this, a new service answers at once and without a load, and is made a route with the next load, whenever that is.
-//! What is a route is never asked about: it goes on without whoever answers here.
+//! A load sets everything up anew, so it takes longer the more routes there are, and in 2.6 it ends every WebSocket. Here a
+//! service is a file whose name says where it is, and a file with its certificate: it answers as soon as they are there,
+//! and as long as they are there, whoever wrote them. See [`Dynamic::put`].
 //!
-//! The other side is three addresses below one secret prefix (secret because a private key is given to whoever asks):
+//! * For a handshake Caddy asks for the certificate over HTTP. It asks itself: a server of its own, on loopback, below a
+//!   path that nobody else knows (a private key is in the answer), gives the file `certificates/<name>.pem`.
+//! * For a request the one file in `https/<name>/` or `http/<name>/` is found, and its name taken apart: `<kind>@<address>`.
 //!
-//! * `GET <prefix>/certificate?server_name=<name>&…`, in the handshake. 200 with the chain and then the private key in
-//!   PEM, or 204 where there is none.
-//! * `GET <prefix>/issue?domain=<name>`, after a 204. Anything but 2xx, always: yes would mean that Caddy makes one.
-//! * `GET <prefix>/route` for each request, with `X-Forwarded-Host` and `X-Forwarded-Proto`. 200 with the headers of
-//!   [`Dynamic::answer`] or of [`REDIRECT`], or anything else where there is none. It must not read a body.
+//! What this cannot do, and a route can: wildcards, an upstream's certificate with another name than its address, health
+//! questions, a log of its own. A name with capitals in `Host`, which no browser sends, is not found.
+
+use std::fmt;
 
 use serde_json::{Value, json};
 
-use super::{Authority, Protocol, Upstream, Verify, proxy, render};
-use crate::names::{Address, Id, UrlPath, invalid};
-use crate::{Result, Version};
+use super::{Authority, Protocol, Upstream, Verify, proxy};
+use crate::names::{Directory, Id};
+use crate::{Account, Version};
 
-/// The header with the address of the upstream.
-pub const ANSWER_UPSTREAM: &str = "Plenum-Upstream";
-/// The header with how to speak to it.
-pub const ANSWER_KIND: &str = "Plenum-Upstream-Kind";
-/// The headers that say that plain HTTP is to be redirected to HTTPS.
-pub const REDIRECT: (&str, &str) = (ANSWER_KIND, "redirect");
-
-/// Whom to ask about names that no route has.
-#[derive(Debug, Clone)]
+/// A directory of names that no route has.
+#[derive(Clone)]
 pub struct Dynamic {
-    address: Address,
-    prefix: UrlPath,
-    authorities: Vec<(Id, Authority)>,
+    /// Made with mode 0700 by [`Dynamic::prepare`].
+    pub directory: Directory,
+    /// A port on 127.0.0.1 for Caddy alone.
+    pub port: u16,
+    /// The path of the certificates there. Never in `Debug`.
+    pub secret: Id,
+    /// Upstreams behind HTTPS may have a certificate of one of these.
+    pub authorities: Vec<(Id, Authority)>,
+    /// Who owns the files, as in [`crate::Spec`].
+    pub account: Option<Account>,
 }
 
-impl Dynamic {
-    /// Asks `address` over plain HTTP, below `prefix`. Upstreams behind HTTPS may have a certificate of one of the
-    /// `authorities`; others are spoken to when they are routes.
-    pub fn new(address: Address, prefix: UrlPath, authorities: Vec<(Id, Authority)>) -> Result<Self> {
-        if prefix.as_str().contains(['?', '%']) || prefix.as_str().ends_with('/') {
-            return Err(invalid("prefix", prefix.as_str(), "it has no `?`, no `%` and no `/` at its end"));
-        }
-        Ok(Self { address, prefix, authorities })
-    }
+/// The kind of a name whose requests are sent to HTTPS.
+pub(super) const REDIRECT: &str = "redirect";
 
-    /// What to answer for an upstream; nothing when it can be spoken to only by a route of its own.
-    pub fn answer(&self, upstream: &Upstream) -> Option<[(&'static str, String); 2]> {
-        let kind = match (upstream.protocol, &upstream.verify) {
-            // One transport serves all of a kind, so none can look for a name of its own.
-            (Protocol::Https, _) if upstream.server_name.is_some() => return None,
+impl Dynamic {
+    /// How to speak to an upstream, as one word; nothing when only a route of its own can.
+    pub(super) fn kind(&self, upstream: &Upstream) -> Option<String> {
+        if upstream.health.is_some() || upstream.protocol == Protocol::Https && upstream.server_name.is_some() {
+            return None;
+        }
+        Some(match (upstream.protocol, &upstream.verify) {
             (Protocol::Http, _) => "http".to_owned(),
             (Protocol::H2c, _) => "h2c".to_owned(),
             (Protocol::Https, Verify::SystemRoots) => "https".to_owned(),
@@ -56,8 +52,7 @@ impl Dynamic {
                 let (id, _) = self.authorities.iter().find(|(_, authority)| authority == wanted)?;
                 kind_of(id)
             }
-        };
-        Some([(ANSWER_UPSTREAM, upstream.address.to_string()), (ANSWER_KIND, kind)])
+        })
     }
 
     /// Caddy's `automation`: ask for a certificate, never make one.
@@ -73,76 +68,104 @@ impl Dynamic {
         })
     }
 
-    /// The routes behind all others: ask, then do what the answer says.
-    pub(super) fn routes(&self, redirect: Option<&Value>, version: Option<Version>) -> Vec<Value> {
-        let to_upstream = |protocol, verify: &Verify| to_upstream(protocol, verify, version);
-        let mut kinds = vec![
-            ("http".to_owned(), to_upstream(Protocol::Http, &Verify::SystemRoots)),
-            ("https".to_owned(), to_upstream(Protocol::Https, &Verify::SystemRoots)),
-            ("insecure".to_owned(), to_upstream(Protocol::Https, &Verify::Insecure)),
-            (
-                "h2c".to_owned(),
-                proxy::by_upgrade(
-                    &to_upstream(Protocol::Http, &Verify::SystemRoots),
-                    &to_upstream(Protocol::H2c, &Verify::SystemRoots),
-                ),
-            ),
-        ];
-        for (id, authority) in &self.authorities {
-            kinds.push((kind_of(id), to_upstream(Protocol::Https, &Verify::Ca(authority.clone()))));
-        }
-        if let Some(redirect) = redirect {
-            kinds.push((REDIRECT.1.to_owned(), redirect.clone()));
-        }
-        let mut routes = vec![json!({ "handle": [self.lookup()] })];
-        for (kind, handler) in kinds {
-            routes.push(json!({
-                "match": [{ "vars": { "plenum_kind": [kind] } }],
-                "handle": [handler],
-                "terminal": true,
-            }));
-        }
-        routes
-    }
-
-    /// Asks for the route and keeps the answer; every answer but 2xx is 404 to the client.
-    fn lookup(&self) -> Value {
+    /// The server that Caddy asks for certificates, and whether it may make one.
+    pub(super) fn server(&self) -> Value {
         json!({
-            "handler": "reverse_proxy",
-            "upstreams": [{ "dial": self.address.to_string() }],
-            "transport": { "protocol": "http", "dial_timeout": "1s", "response_header_timeout": "2s", "versions": ["1.1"] },
-            "rewrite": { "method": "GET", "uri": self.path("route") },
-            // What the client says to the service is not for us.
-            "headers": { "request": { "delete": ["Cookie", "Authorization", "Connection", "Upgrade"] } },
-            "handle_response": [
+            "listen": [format!("127.0.0.1:{}", self.port)],
+            "protocols": ["h1"],
+            "automatic_https": { "disable": true },
+            "routes": [
                 {
-                    "match": { "status_code": [2] },
-                    "routes": [{
-                        "handle": [{
-                            "handler": "vars",
-                            "plenum_upstream": format!("{{http.reverse_proxy.header.{ANSWER_UPSTREAM}}}"),
-                            "plenum_kind": format!("{{http.reverse_proxy.header.{ANSWER_KIND}}}"),
-                        }],
-                    }],
+                    "match": [{ "path": [self.path("certificate")], "method": ["GET"] }],
+                    "handle": [
+                        { "handler": "rewrite", "uri": "/{http.request.uri.query.server_name}.pem" },
+                        { "handler": "file_server", "root": self.directory.file("certificates") },
+                    ],
+                    "terminal": true,
                 },
-                { "routes": [render::unknown()] },
+                { "handle": [{ "handler": "static_response", "status_code": 403 }] },
             ],
+            // There is none, which is no error.
+            "errors": { "routes": [{ "handle": [{ "handler": "static_response", "status_code": 204 }] }] },
         })
     }
 
+    /// The routes of a server behind all others.
+    pub(super) fn routes(&self, tree: &str, redirect: Option<&Value>, version: Option<Version>) -> Vec<Value> {
+        let mut kinds = vec![
+            ("http".to_owned(), Protocol::Http, Verify::SystemRoots),
+            ("h2c".to_owned(), Protocol::H2c, Verify::SystemRoots),
+            ("https".to_owned(), Protocol::Https, Verify::SystemRoots),
+            ("insecure".to_owned(), Protocol::Https, Verify::Insecure),
+        ];
+        for (id, authority) in &self.authorities {
+            kinds.push((kind_of(id), Protocol::Https, Verify::Ca(authority.clone())));
+        }
+        let to = |protocol, verify: &Verify| {
+            proxy::handler("{plenum.upstream}", proxy::transport(protocol, verify, None), version)
+        };
+        let mut choices: Vec<Value> = kinds
+            .iter()
+            .map(|(kind, protocol, verify)| {
+                let handler = match protocol {
+                    Protocol::H2c => proxy::by_upgrade(&to(Protocol::Http, verify), &to(Protocol::H2c, verify)),
+                    protocol => to(*protocol, verify),
+                };
+                choice(kind, &handler)
+            })
+            .collect();
+        if let Some(redirect) = redirect {
+            choices.push(choice(REDIRECT, redirect));
+        }
+        choices.push(json!({ "handle": [{ "handler": "error", "status_code": 502 }] }));
+        vec![json!({
+            "match": [{
+                // The name becomes part of a path and of a pattern.
+                "vars_regexp": { "{http.request.host}": { "pattern": "^[a-z0-9-]+(\\.[a-z0-9-]+)*$" } },
+                "file": { "root": self.directory.file(tree), "try_files": ["/{http.request.host}/*"] },
+            }],
+            "handle": [
+                {
+                    "handler": "map",
+                    "source": "{http.matchers.file.relative}",
+                    "destinations": ["{plenum.kind}", "{plenum.upstream}"],
+                    "mappings": [{ "input_regexp": "^/?[^/]+/([^/@]+)@([^/@]+)$", "outputs": ["${1}", "${2}"] }],
+                },
+                { "handler": "subroute", "routes": choices },
+            ],
+            "terminal": true,
+        })]
+    }
+
     fn path(&self, name: &str) -> String {
-        format!("{}/{name}", self.prefix)
+        format!("/{}/{name}", self.secret)
     }
 
     fn url(&self, name: &str) -> String {
-        format!("http://{}{}", self.address, self.path(name))
+        format!("http://127.0.0.1:{}{}", self.port, self.path(name))
     }
 }
 
-fn kind_of(authority: &Id) -> String {
-    format!("https:{authority}")
+fn choice(kind: &str, handler: &Value) -> Value {
+    json!({
+        "match": [{ "vars": { "{plenum.kind}": [kind] } }],
+        "handle": [handler],
+        "terminal": true,
+    })
 }
 
-fn to_upstream(protocol: Protocol, verify: &Verify, version: Option<Version>) -> Value {
-    proxy::handler("{http.vars.plenum_upstream}", proxy::transport(protocol, verify, None), version)
+fn kind_of(authority: &Id) -> String {
+    format!("https.{authority}")
+}
+
+impl fmt::Debug for Dynamic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dynamic")
+            .field("directory", &self.directory)
+            .field("port", &self.port)
+            .field("secret", &"***")
+            .field("authorities", &self.authorities)
+            .field("account", &self.account)
+            .finish()
+    }
 }

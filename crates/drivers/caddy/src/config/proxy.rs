@@ -32,6 +32,10 @@ pub(super) fn render(upstream: &Upstream, version: Option<Version>) -> Value {
 /// Passes requests on to where `dial` says, which may be a placeholder.
 pub(super) fn handler(dial: &str, transport: Value, version: Option<Version>) -> Value {
     let mut proxy = json!({ "handler": "reverse_proxy", "upstreams": [{ "dial": dial }], "transport": transport });
+    if proxy["transport"].get("tls").is_some() {
+        // From 2.11 on it would be the upstream's; a service shall see the same name whatever it speaks.
+        proxy["headers"] = json!({ "request": { "set": { "Host": ["{http.request.hostport}"] } } });
+    }
     if version.is_some_and(|version| version >= STREAMS_SURVIVE) {
         proxy["stream_close_delay"] = json!("24h");
     }

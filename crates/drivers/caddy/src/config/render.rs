@@ -13,7 +13,7 @@ pub(super) fn render(config: &Config) -> Value {
     // The most specific name first; a name that is there twice is decided by the id, not by the order of the input.
     routes.sort_by(|one, other| order(one).cmp(&order(other)));
     let (secure, plain): (Vec<&Route>, Vec<&Route>) = routes.into_iter().partition(|route| route.tls.is_some());
-    json!({
+    let mut json = json!({
         "admin": {
             "listen": config.admin.to_string(),
             // It would keep the private keys in a file, for a start without us that we do not want.
@@ -33,7 +33,11 @@ pub(super) fn render(config: &Config) -> Value {
                 },
             },
         },
-    })
+    });
+    if let Some(dynamic) = &config.dynamic {
+        json["apps"]["http"]["servers"]["names"] = dynamic.server();
+    }
+    json
 }
 
 fn order(route: &Route) -> (bool, std::cmp::Reverse<usize>, &Host, &str) {
@@ -79,7 +83,7 @@ fn with_tls(mut server: Value) -> Value {
 fn https(config: &Config, secure: &[&Route]) -> Vec<Value> {
     let mut routes: Vec<Value> = secure.iter().map(|route| proxied(config, route)).collect();
     if let Some(dynamic) = &config.dynamic {
-        routes.extend(dynamic.routes(None, config.version));
+        routes.extend(dynamic.routes("https", None, config.version));
     }
     routes.push(unknown());
     routes
@@ -106,7 +110,7 @@ fn http(config: &Config, plain: &[&Route], secure: &[&Route]) -> Vec<Value> {
         }
     }
     if let Some(dynamic) = &config.dynamic {
-        routes.extend(dynamic.routes(redirect.as_ref(), config.version));
+        routes.extend(dynamic.routes("http", redirect.as_ref(), config.version));
     }
     routes.push(unknown());
     routes
@@ -136,7 +140,7 @@ fn redirect(https: Listen) -> Value {
     })
 }
 
-pub(super) fn unknown() -> Value {
+fn unknown() -> Value {
     json!({
         "handle": [{
             "handler": "static_response",

@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use plenum_caddy::config::{Certificate, Layout, Logs, Route, Upstream};
+use plenum_caddy::config::{Authority, Certificate, Dynamic, Layout, Logs, Route, Upstream};
 use plenum_caddy::names::{Address, Directory, Host, Id, Listen};
 use plenum_caddy::{Binary, Config, Process, Spec};
 use tempfile::TempDir;
@@ -48,6 +48,14 @@ impl Home {
 
     pub(crate) fn scratch(&self) -> PathBuf {
         self.directory.path().join("scratch")
+    }
+
+    pub(crate) fn dynamic(&self, authorities: Vec<(Id, Authority)>) -> Dynamic {
+        let directory = Directory::new(self.directory.path().join("names")).unwrap();
+        let dynamic =
+            Dynamic { directory, port: testkit::free_port(), secret: id("s3cret"), authorities, account: None };
+        dynamic.prepare().unwrap();
+        dynamic
     }
 
     pub(crate) fn config(&self, routes: Vec<Route>) -> Config {

@@ -101,7 +101,9 @@ async fn upstreams_speak_https_with_their_own_authority_and_h2c() {
     process.admin().load(&home.config(routes.to_vec()).render()).await.unwrap();
 
     for name in ["trusted", "insecure"] {
-        assert_eq!(told(&ca, &format!("{name}.lab.test"), home.https, "/").await["version"], "HTTP/1.1", "{name}");
+        let told = told(&ca, &format!("{name}.lab.test"), home.https, "/").await;
+        assert_eq!(told["version"], "HTTP/1.1", "{name}");
+        assert_eq!(told["headers"]["host"], format!("{name}.lab.test:{}", home.https));
     }
     assert_eq!(told(&ca, "h2c.lab.test", home.https, "/").await["version"], "HTTP/2.0");
     for name in ["misnamed", "strange", "public"] {

@@ -2,13 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use plenum_caddy::config::{Dynamic, Layout, Route, Upstream};
-use plenum_caddy::names::UrlPath;
+use plenum_caddy::config::{Layout, Route, Upstream};
 
 use crate::authority::Ca;
 use crate::client::told;
-use crate::dynamic::registry;
-use crate::home::{Home, STOP, route};
+use crate::home::{Home, STOP, host, route};
 use crate::upstream::Server;
 
 const ROUTES: usize = 1_000;
@@ -26,7 +24,6 @@ fn median(mut times: Vec<Duration>) -> Duration {
 #[tokio::test]
 async fn a_thousand_routes_load_in_time_and_a_new_service_is_there_at_once_under_load() {
     let (home, ca, upstream) = (Home::new(), Ca::new("ours"), Server::plain().await);
-    let (known, server) = registry().await;
     let process = home.start().await;
     let mut config = home.config(routes(&ca, &upstream));
     config.routes.iter_mut().for_each(|route| route.log = true);
@@ -65,21 +62,16 @@ async fn a_thousand_routes_load_in_time_and_a_new_service_is_there_at_once_under
         assert_eq!(told(&ca, &format!("s{number}.lab.test"), home.https, "/").await["method"], "GET");
     }
 
-    let dynamic = Dynamic::new(server.address.clone(), UrlPath::new("/secret").unwrap(), Vec::new()).unwrap();
+    let dynamic = home.dynamic(Vec::new());
     config.dynamic = Some(dynamic.clone());
     process.admin().load(&config.render()).await.unwrap();
     let mut times = Vec::new();
     for number in 0..20 {
         let name = format!("new{number}.lab.test");
         let certificate = ca.issue(&name);
-        let answer = dynamic.answer(&Upstream::http(upstream.address.clone())).unwrap().to_vec();
         let client = crate::client::builder(&ca, &name, home.https).build().unwrap();
         let began = Instant::now();
-        {
-            let mut known = known.lock().unwrap();
-            known.certificates.insert(name.clone(), certificate);
-            known.routes.insert(("https".to_owned(), name.clone()), answer);
-        }
+        assert!(dynamic.put(&host(&name), Some(&certificate), &Upstream::http(upstream.address.clone())).unwrap());
         let request = client.get(format!("https://{name}:{}/", home.https));
         assert_eq!(request.send().await.unwrap().status(), 200);
         times.push(began.elapsed());

@@ -1,7 +1,6 @@
 //! Tiny upstreams: plain, behind TLS, HTTP/2 without TLS. They tell what they were asked and echo what is upgraded.
 
 use std::convert::Infallible;
-use std::future::Future;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +20,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
-pub(crate) type Reply = Response<Full<Bytes>>;
+type Reply = Response<Full<Bytes>>;
 
 /// Listens until the test ends.
 pub(crate) struct Server {
@@ -31,7 +30,7 @@ pub(crate) struct Server {
 impl Server {
     /// HTTP/1.1, or HTTP/2 for whoever begins with it.
     pub(crate) async fn plain() -> Self {
-        Self::start(None, tell).await
+        Self::start(None).await
     }
 
     pub(crate) async fn tls(certificate: &Certificate) -> Self {
@@ -41,39 +40,27 @@ impl Server {
         let config =
             rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
         let config = config.with_no_client_auth().with_single_cert(chain, key).unwrap();
-        Self::start(Some(TlsAcceptor::from(Arc::new(config))), tell).await
+        Self::start(Some(TlsAcceptor::from(Arc::new(config)))).await
     }
 
-    pub(crate) async fn answering<F, A>(answer: F) -> Self
-    where
-        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
-        A: Future<Output = Reply> + Send + 'static,
-    {
-        Self::start(None, answer).await
-    }
-
-    async fn start<F, A>(acceptor: Option<TlsAcceptor>, answer: F) -> Self
-    where
-        F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
-        A: Future<Output = Reply> + Send + 'static,
-    {
+    async fn start(acceptor: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let address = Address::new(&listener.local_addr().unwrap().to_string()).unwrap();
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 stream.set_nodelay(true).unwrap();
-                let (acceptor, answer) = (acceptor.clone(), answer.clone());
+                let acceptor = acceptor.clone();
                 tokio::spawn(async move {
                     let mut start = [0; 3];
                     match acceptor {
                         Some(acceptor) => {
                             if let Ok(stream) = acceptor.accept(stream).await {
-                                serve(stream, false, answer).await;
+                                serve(stream, false).await;
                             }
                         }
                         None if stream.peek(&mut start).await.is_ok() => {
-                            serve(stream, &start == b"PRI", answer).await;
+                            serve(stream, &start == b"PRI").await;
                         }
                         None => {}
                     }
@@ -85,16 +72,11 @@ impl Server {
 }
 
 // A client that goes away in the middle ends its connection with an error, which is nobody's fault here.
-async fn serve<S, F, A>(stream: S, h2: bool, answer: F)
+async fn serve<S>(stream: S, h2: bool)
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    F: Fn(Request<Incoming>) -> A + Clone + Send + Sync + 'static,
-    A: Future<Output = Reply> + Send + 'static,
 {
-    let service = service_fn(move |request| {
-        let answer = answer.clone();
-        async move { Ok::<_, Infallible>(answer(request).await) }
-    });
+    let service = service_fn(async |request| Ok::<_, Infallible>(tell(request).await));
     let io = TokioIo::new(stream);
     if h2 {
         let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(io, service).await;
