@@ -58,6 +58,10 @@ impl Admin {
 
     /// Makes Caddy run this configuration; one that it runs already is recognised and costs little.
     ///
+    /// Requests under way are finished. New connections of the same moment may be reset, for Caddy listens anew and closes
+    /// the old sockets with what is queued there; Linux hands that to the new ones with `net.ipv4.tcp_migrate_req=1`.
+    /// WebSockets are ended, except from 2.7 on ([`crate::Config::version`]).
+    ///
     /// # Errors
     /// [`Error::Refused`] with Caddy's words, and then it serves on as before. [`Error::Unreachable`] and
     /// [`Error::Timeout`], and then nobody knows whether it was taken: read the [`Admin::marker`].

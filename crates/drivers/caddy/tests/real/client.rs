@@ -19,9 +19,22 @@ pub(crate) fn builder(ca: &Ca, host: &str, port: u16) -> reqwest::ClientBuilder 
         .tls_certs_only([reqwest::Certificate::from_pem(ca.pem().as_bytes()).unwrap()])
 }
 
-/// One request over HTTPS on a connection of its own.
+/// One request over HTTPS on a connection of its own; another one where a load that has just ended resets it.
 pub(crate) async fn get(ca: &Ca, host: &str, port: u16, path: &str) -> reqwest::Result<reqwest::Response> {
+    match get_once(ca, host, port, path).await {
+        Err(error) if is_reset(&error) => get_once(ca, host, port, path).await,
+        other => other,
+    }
+}
+
+pub(crate) async fn get_once(ca: &Ca, host: &str, port: u16, path: &str) -> reqwest::Result<reqwest::Response> {
     builder(ca, host, port).build()?.get(format!("https://{host}:{port}{path}")).send().await
+}
+
+/// Whether the connection was reset, as it may be while a load replaces the listeners.
+pub(crate) fn is_reset(error: &reqwest::Error) -> bool {
+    // An error within an error of the same type is not among its sources.
+    error.is_connect() && format!("{error:?}").contains("ConnectionReset")
 }
 
 /// What the upstream was asked.

@@ -1,12 +1,14 @@
 //! Loads: what is refused, what is recognised, what is read back.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use plenum_caddy::{Admin, Error};
 use serde_json::json;
 
 use crate::authority::Ca;
-use crate::client::told;
+use crate::client::{get_once, is_reset, told};
 use crate::home::{Home, STOP, route};
 use crate::upstream::Server;
 
@@ -123,4 +125,52 @@ async fn f_an_unreachable_caddy_says_so_at_once_and_heals() {
     admin.stop().await.unwrap();
     tokio::time::timeout(STOP, process.ended()).await.unwrap();
     assert!(!admin.is_up().await);
+}
+
+/// Every load opens new sockets beside the old ones and closes these. What the kernel had put into the queue of an old
+/// one is reset, unless `net.ipv4.tcp_migrate_req` tells it to hand it to a new one.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn loads_lose_few_connections_and_none_where_the_kernel_migrates_them_under_load() {
+    let (home, ca, upstream) = (Home::new(), Arc::new(Ca::new("ours")), Server::plain().await);
+    let process = home.start().await;
+    let mut config = home.config(vec![route("app.lab.test", &upstream.address, Some(ca.issue("app.lab.test")))]);
+    process.admin().load(&config.render()).await.unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let clients: Vec<_> = (0..3)
+        .map(|_| {
+            let (ca, done, port) = (Arc::clone(&ca), Arc::clone(&done), home.https);
+            tokio::spawn(async move {
+                let (mut answered, mut reset) = (0, 0);
+                while !done.load(Ordering::Relaxed) {
+                    match get_once(&ca, "app.lab.test", port, "/").await {
+                        Ok(answer) => {
+                            assert_eq!(answer.status(), 200);
+                            answered += 1;
+                        }
+                        Err(error) => {
+                            assert!(is_reset(&error), "{error:?}");
+                            reset += 1;
+                        }
+                    }
+                }
+                (answered, reset)
+            })
+        })
+        .collect();
+    const LOADS: usize = 60;
+    for number in 0..LOADS {
+        config.marker = Some(number.to_string());
+        process.admin().load(&config.render()).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    done.store(true, Ordering::Relaxed);
+    let (mut answered, mut reset) = (0, 0);
+    for client in clients {
+        let (some, others) = client.await.unwrap();
+        (answered, reset) = (answered + some, reset + others);
+    }
+    let migrates = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_migrate_req").is_ok_and(|text| text.trim() == "1");
+    println!("{LOADS} loads: {answered} connections answered, {reset} reset (the kernel migrates them: {migrates})");
+    assert!(reset <= if migrates { 0 } else { LOADS }, "{reset}");
+    process.stop(STOP).await.unwrap();
 }
