@@ -4,14 +4,15 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use plenum_caddy::config::Upstream;
 use plenum_caddy::names::Directory;
-use plenum_caddy::{Error, Process, Spec};
+use plenum_caddy::{Account, Error, Process, Spec};
 use rustix::process::Signal;
 use testkit::process::{is_alive, signal, users_of};
 
 use crate::authority::Ca;
 use crate::client::{get, told};
-use crate::home::{Home, START, STOP, route};
+use crate::home::{Home, START, STOP, host, route};
 use crate::upstream::Server;
 
 #[tokio::test]
@@ -151,4 +152,41 @@ async fn a_program_that_is_no_caddy_is_told_from_one() {
     }
     let missing = plenum_caddy::Binary::new("/nonexistent/caddy");
     assert!(matches!(missing.version().await, Err(Error::Program { .. })));
+}
+
+#[tokio::test]
+async fn as_root_it_runs_as_the_account_that_it_is_given() {
+    let (mut home, ca, upstream) = (Home::new(), Ca::new("ours"), Server::plain().await);
+    // The account has to get as far as its own directory.
+    let parent = home.spec.directory.as_path().parent().unwrap();
+    std::fs::set_permissions(parent, std::fs::Permissions::from_mode(0o711)).unwrap();
+    let account = Account { uid: 65_534, gid: 65_534 };
+    home.spec.account = Some(account);
+    if !rustix::process::geteuid().is_root() {
+        let error = Process::start(home.spec.clone(), START).await.unwrap_err();
+        assert!(matches!(error, Error::File { action: "hand over", .. }), "{error}");
+        return;
+    }
+    let process = home.start().await;
+    let status = std::fs::read_to_string(format!("/proc/{}/status", process.pid())).unwrap();
+    for line in ["Uid:\t65534\t65534\t65534\t65534", "Gid:\t65534\t65534\t65534\t65534", "Groups:\t \n"] {
+        assert!(status.contains(line), "{line}: {status}");
+    }
+    let mut dynamic = home.dynamic(Vec::new());
+    dynamic.account = Some(account);
+    dynamic.prepare().unwrap();
+    let mut config = home.config(Vec::new());
+    config.dynamic = Some(dynamic.clone());
+    process.admin().load(&config.render()).await.unwrap();
+    let service = Upstream::http(upstream.address.clone());
+    assert!(dynamic.put(&host("app.lab.test"), Some(&ca.issue("app.lab.test")), &service).unwrap());
+    assert_eq!(told(&ca, "app.lab.test", home.https, "/").await["method"], "GET");
+    let pid = process.pid();
+    drop(process);
+    // Its owner is part of what it is known by.
+    let as_root = Spec { account: None, ..home.spec.clone() };
+    assert!(Process::adopt(&as_root).await.unwrap().is_none());
+    let adopted = Process::adopt(&home.spec).await.unwrap().unwrap();
+    assert_eq!(adopted.pid(), pid);
+    adopted.stop(STOP).await.unwrap();
 }
