@@ -163,6 +163,7 @@ async fn as_root_it_runs_as_the_account_that_it_is_given() {
     let account = Account { uid: 65_534, gid: 65_534 };
     home.spec.account = Some(account);
     if !rustix::process::geteuid().is_root() {
+        home.spec.account = Some(Account { uid: 0, gid: 0 });
         let error = Process::start(home.spec.clone(), START).await.unwrap_err();
         assert!(matches!(error, Error::File { action: "hand over", .. }), "{error}");
         return;
