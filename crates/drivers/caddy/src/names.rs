@@ -65,6 +65,7 @@ impl Host {
 }
 
 impl Id {
+    /// Reads an id; capitals are kept.
     pub fn new(text: &str) -> Result<Self> {
         let what = "route id";
         if text.is_empty() || text.len() > 64 {
@@ -76,6 +77,7 @@ impl Id {
         Ok(Self(text.to_owned()))
     }
 
+    /// The same as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -109,6 +111,7 @@ impl Address {
         &self.host
     }
 
+    /// The port, never 0.
     pub fn port(&self) -> u16 {
         self.port
     }
@@ -127,6 +130,7 @@ impl Listen {
 }
 
 impl Directory {
+    /// Takes an absolute path without braces and control characters.
     pub fn new(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let refuse = |reason| invalid("directory", &path.to_string_lossy(), reason);
@@ -140,10 +144,12 @@ impl Directory {
         Ok(Self(text.to_owned()))
     }
 
+    /// The same as a path.
     pub fn as_path(&self) -> &Path {
         Path::new(&self.0)
     }
 
+    /// The same as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -160,6 +166,7 @@ impl Directory {
 }
 
 impl UrlPath {
+    /// Reads a path that begins with `/` and holds nothing that is to be escaped.
     pub fn new(text: &str) -> Result<Self> {
         let what = "path";
         if !text.starts_with('/') || text.len() > 2048 {
@@ -175,6 +182,7 @@ impl UrlPath {
         Ok(Self(text.to_owned()))
     }
 
+    /// The same as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
