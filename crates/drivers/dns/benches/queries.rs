@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p plenum-dns`. The load is in this process, so it takes processor time from both engines alike. Rounds
 //! alternate, and medians are compared, as the machine may be busy with other things. `SECONDS` and `ROUNDS` change how
-//! long it takes.
+//! long it takes, `THREADS` how many the embedded engine has.
 
 #![expect(clippy::print_stdout, reason = "a benchmark is there to print")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that cannot go on ends")]
@@ -27,16 +27,18 @@ fn main() {
     println!("a zone of {NAMES} names is made in {:?}", begin.elapsed());
     let mut options = Options::new(zone.clone());
     options.listen = vec![(Ipv4Addr::LOCALHOST, 0).into()];
+    options.threads = number("THREADS", 0) as usize;
     let server = runtime.block_on(Server::bind(options)).unwrap();
     let directory = tempfile::tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(directory.path(), open).unwrap();
     let program = PathBuf::from("/usr/sbin/dnsmasq");
     let spec = Spec::new(program, directory.path().join("dns"), (Ipv4Addr::LOCALHOST, testkit::free_port()).into());
-    let process = runtime.block_on(Process::start(spec, zone)).unwrap();
+    let process = runtime.block_on(Process::start(spec, zone.clone())).unwrap();
 
-    let number = |name: &str, usual| std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual);
     let (seconds, rounds) = (number("SECONDS", 2), number("ROUNDS", 5));
+    let (median, longest) = change(&server, &zone);
+    println!("a change is answered after {median:?} (median), {longest:?} (longest)");
     let mut results = [Vec::new(), Vec::new()];
     for round in 1..=rounds {
         let embedded = rate(server.address(), Duration::from_secs(seconds));
@@ -52,6 +54,34 @@ fn main() {
     println!("medians: embedded {embedded:.0}/s, dnsmasq {dnsmasq:.0}/s, ratio {:.2}", embedded / dnsmasq);
     runtime.block_on(server.shutdown());
     runtime.block_on(process.stop()).unwrap();
+}
+
+/// A number from the environment.
+fn number(name: &str, usual: u64) -> u64 {
+    std::env::var(name).ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// How long it takes from a change to the first answer from it.
+fn change(server: &Server, zone: &Zone) -> (Duration, Duration) {
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.connect(server.address()).unwrap();
+    let mut buffer = [0; 512];
+    let mut times: Vec<Duration> = (0..200)
+        .map(|generation| {
+            let address = Ipv4Addr::new(10, 200, 0, generation);
+            let next = zone.clone().with("changed", address.into()).unwrap().at_generation(generation.into());
+            let mut packet = query(0)[..12].to_vec();
+            packet.extend_from_slice(b"\x07changed\x08internal\0\0\x01\0\x01");
+            let begin = Instant::now();
+            server.set(next);
+            socket.send(&packet).unwrap();
+            let length = socket.recv(&mut buffer).unwrap();
+            assert_eq!(buffer[length - 4..length], address.octets());
+            begin.elapsed()
+        })
+        .collect();
+    times.sort_unstable();
+    (times[times.len() / 2], times[times.len() - 1])
 }
 
 /// Good answers per second.

@@ -226,7 +226,14 @@ impl fmt::Display for Name {
             if at > 0 {
                 f.write_str(".")?;
             }
-            for byte in self.label(at).unwrap_or_default() {
+            let label = self.label(at).unwrap_or_default();
+            let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+            // Nearly every label; a zone of thousands is written in one go.
+            if let (true, Ok(text)) = (label.iter().all(plain), std::str::from_utf8(label)) {
+                f.write_str(text)?;
+                continue;
+            }
+            for byte in label {
                 match byte {
                     b'.' | b'\\' => write!(f, "\\{}", char::from(*byte))?,
                     byte if byte.is_ascii_graphic() => write!(f, "{}", char::from(*byte))?,

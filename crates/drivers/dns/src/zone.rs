@@ -112,6 +112,10 @@ impl Zone {
         A: IntoIterator<Item = IpAddr>,
     {
         let mut zone = Self::new(domain)?;
+        let names = names.into_iter();
+        let data = Arc::make_mut(&mut zone.data);
+        data.entries.reserve(names.size_hint().0);
+        data.index.reserve(names.size_hint().0);
         for (name, addresses) in names {
             let at = zone.entry(name.as_ref())?;
             for address in addresses {
