@@ -159,7 +159,10 @@ mod tests {
 
     #[test]
     fn foreign_addresses_and_missing_directories_have_their_own_reasons() {
-        let failures = try_bind(["192.0.2.1:8080", "/nonexistent/x.sock", "unix@/nonexistent/y.sock"]);
+        let directory = tempfile::tempdir().unwrap();
+        let missing = directory.path().join("missing/x.sock");
+        let missing = missing.to_str().unwrap();
+        let failures = try_bind(["192.0.2.1:8080", missing, &format!("unix@{missing}")]);
         let reasons: Vec<_> = failures.into_iter().map(|(_, error)| error.reason).collect();
         assert_eq!(reasons, [Reason::NotLocal, Reason::NoDirectory, Reason::NoDirectory]);
     }
