@@ -19,10 +19,10 @@ pub(crate) fn builder(ca: &Ca, host: &str, port: u16) -> reqwest::ClientBuilder 
         .tls_certs_only([reqwest::Certificate::from_pem(ca.pem().as_bytes()).unwrap()])
 }
 
-/// One request over HTTPS on a connection of its own; another one where a load that has just ended resets it.
+/// One request over HTTPS on a connection of its own; another one where a load that has just ended breaks it off.
 pub(crate) async fn get(ca: &Ca, host: &str, port: u16, path: &str) -> reqwest::Result<reqwest::Response> {
     match get_once(ca, host, port, path).await {
-        Err(error) if is_reset(&error) => get_once(ca, host, port, path).await,
+        Err(error) if is_reset(&error) || is_closed(&error) => get_once(ca, host, port, path).await,
         other => other,
     }
 }
@@ -35,6 +35,11 @@ pub(crate) async fn get_once(ca: &Ca, host: &str, port: u16, path: &str) -> reqw
 pub(crate) fn is_reset(error: &reqwest::Error) -> bool {
     // An error within an error of the same type is not among its sources.
     error.is_connect() && format!("{error:?}").contains("ConnectionReset")
+}
+
+/// Whether the connection was closed before the request, as a server does that is replaced; any client asks again.
+pub(crate) fn is_closed(error: &reqwest::Error) -> bool {
+    error.is_request() && format!("{error:?}").contains("Canceled")
 }
 
 /// What the upstream was asked.

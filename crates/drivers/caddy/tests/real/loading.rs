@@ -8,7 +8,7 @@ use plenum_caddy::{Admin, Error};
 use serde_json::json;
 
 use crate::authority::Ca;
-use crate::client::{get_once, is_reset, told};
+use crate::client::{get_once, is_closed, is_reset, told};
 use crate::home::{Home, STOP, route};
 use crate::upstream::Server;
 
@@ -140,20 +140,21 @@ async fn loads_lose_few_connections_and_none_where_the_kernel_migrates_them_unde
         .map(|_| {
             let (ca, done, port) = (Arc::clone(&ca), Arc::clone(&done), home.https);
             tokio::spawn(async move {
-                let (mut answered, mut reset) = (0, 0);
+                let (mut answered, mut reset, mut closed) = (0, 0, 0);
                 while !done.load(Ordering::Relaxed) {
                     match get_once(&ca, "app.lab.test", port, "/").await {
                         Ok(answer) => {
                             assert_eq!(answer.status(), 200);
                             answered += 1;
                         }
+                        Err(error) if is_closed(&error) => closed += 1,
                         Err(error) => {
                             assert!(is_reset(&error), "{error:?}");
                             reset += 1;
                         }
                     }
                 }
-                (answered, reset)
+                (answered, reset, closed)
             })
         })
         .collect();
@@ -164,13 +165,16 @@ async fn loads_lose_few_connections_and_none_where_the_kernel_migrates_them_unde
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     done.store(true, Ordering::Relaxed);
-    let (mut answered, mut reset) = (0, 0);
+    let (mut answered, mut reset, mut closed) = (0, 0, 0);
     for client in clients {
-        let (some, others) = client.await.unwrap();
-        (answered, reset) = (answered + some, reset + others);
+        let counted = client.await.unwrap();
+        (answered, reset, closed) = (answered + counted.0, reset + counted.1, closed + counted.2);
     }
     let migrates = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_migrate_req").is_ok_and(|text| text.trim() == "1");
-    println!("{LOADS} loads: {answered} connections answered, {reset} reset (the kernel migrates them: {migrates})");
-    assert!(reset <= if migrates { 0 } else { LOADS }, "{reset}");
+    println!(
+        "{LOADS} loads: {answered} connections answered, {reset} reset (the kernel migrates them: {migrates}), \
+         {closed} closed before a request"
+    );
+    assert!(reset <= if migrates { 0 } else { LOADS } && closed <= LOADS, "{reset} {closed}");
     process.stop(STOP).await.unwrap();
 }
