@@ -12,8 +12,9 @@ cd "$(dirname "$0")/.."
 say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
 
-for_run=(haproxy keepalived gcc libc6-dev make ca-certificates python3-venv)
-for_test=("${for_run[@]}" postgresql-15 jq curl socat strace wrk patchelf openssl mount util-linux chromium fonts-dejavu-core)
+for_run=(haproxy keepalived caddy gcc libc6-dev make ca-certificates python3-venv)
+for_test=("${for_run[@]}" postgresql-15 jq curl socat strace wrk patchelf openssl mount util-linux chromium fonts-dejavu-core
+  bind9-dnsutils dnsmasq-base certbot)
 for_bench=("${for_test[@]}" hyperfine)
 
 case "${1:-}" in
@@ -62,7 +63,9 @@ if [ "${#lacking[@]}" -gt 0 ]; then
 fi
 
 command -v cargo >/dev/null || fail "there is no Rust toolchain: install it with rustup; rust-toolchain.toml names the version"
-[ -x /usr/sbin/haproxy ] || fail "the haproxy package is installed and /usr/sbin/haproxy is not there"
+for program in /usr/sbin/haproxy /usr/bin/caddy; do
+  [ -x "$program" ] || fail "the packages are installed and $program is not there"
+done
 
 if [ "$1" != run ]; then
   if ! cargo nextest --version >/dev/null 2>&1; then

@@ -37,6 +37,9 @@ rateLimit:
   authMax: 10000
   writeMax: 100000
   readMax: 1000000
+mesh:
+  listen: off
+  dns: {listen: off}
 `
 
 export interface Options {

@@ -138,6 +138,12 @@ permissions! {
     EdgeHaproxyControl = "edge:haproxy:control", Admin;
     /// Send a test request through HAProxy.
     EdgeHaproxyProbe = "edge:haproxy:probe", Admin;
+    /// See internal services, names, certificates, routes and servers.
+    MeshRead = "mesh:read", Viewer;
+    /// Register and remove internal services, rotate certificates, flush DNS, apply routes.
+    MeshWrite = "mesh:write", Moderator;
+    /// Put the internal root into the machine's own trust store.
+    MeshTrust = "mesh:trust", Admin;
     /// Operate what runs: server state and weight, maps, tables, sessions.
     EdgeRuntimeWrite = "edge:runtime:write", Moderator;
 }

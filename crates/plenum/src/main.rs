@@ -5,6 +5,7 @@ mod client;
 mod config_layers;
 mod listen;
 mod local;
+mod mesh_listen;
 mod serve;
 mod ui;
 mod welcome;

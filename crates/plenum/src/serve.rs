@@ -11,7 +11,7 @@ use crate::{
     cli::Common,
     client::SOCKET,
     config_layers::Layers,
-    listen, local,
+    listen, local, mesh_listen,
     wiring::{self, App, CONVERGE},
 };
 
@@ -28,6 +28,17 @@ pub(crate) async fn run(common: &Common, layers: Layers) -> anyhow::Result<()> {
 
     let local = local::bind(&app.data_dir.path().join(SOCKET)).context("cannot listen on the local socket")?;
     let main = listen::Main::bind(&platform.config, app.data_dir.path(), platform.clock.now())?;
+    let mesh = match platform.config.mesh.listen {
+        platform::config::Listen::On(address) => match mesh_listen::Mesh::bind(address) {
+            Ok(bound) => Some(bound),
+            Err(error) => {
+                // The edge's traffic does not depend on it, and the API to see and mend it is on the main listener.
+                tracing::error!(error = format!("{error:#}"), "the mesh API is not there");
+                None
+            }
+        },
+        platform::config::Listen::Off => None,
+    };
     if let Some(welcome) = app.welcome.take() {
         tasks.spawn(welcome.serve(stop.clone()));
     }
@@ -36,6 +47,10 @@ pub(crate) async fn run(common: &Common, layers: Layers) -> anyhow::Result<()> {
     let router = app.router()?;
     announce(&app, main.address()).await?;
     tasks.spawn(local::serve(local, router.clone(), stop.clone()));
+    if let Some(mesh) = mesh {
+        tracing::info!("the mesh API is on http://{}/api", mesh.address());
+        tasks.spawn(mesh.serve(router.clone(), stop.clone(), grace));
+    }
     tasks.spawn(main.serve(router, stop.clone(), grace));
 
     wait_for_stop().await?;

@@ -18,6 +18,7 @@ use edge::{
     store::{self, Retention},
 };
 use haproxy::{Features, Spec, Version};
+use mesh::Mesh;
 use platform::{
     clock,
     config::{self, Config, HaproxyMode, Keepalived, VrrpState},
@@ -44,6 +45,9 @@ const CONVERGE_EVERY: Duration = Duration::from_secs(5);
 /// How often servers are looked at while somebody follows them.
 const WATCH_EVERY: Duration = Duration::from_secs(2);
 
+/// How often it is seen which services are to be checked.
+const CHECK_EVERY: Duration = Duration::from_secs(1);
+
 /// How often old snapshots are thinned.
 const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -51,6 +55,7 @@ const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
 pub(crate) struct App {
     pub(crate) platform: Platform,
     pub(crate) edge: Edge,
+    pub(crate) mesh: Mesh,
     /// Held as long as the application lives: one daemon for one data directory.
     pub(crate) data_dir: DataDir,
     /// The same for a SQLite file.
@@ -64,6 +69,7 @@ pub(crate) struct App {
 struct State {
     platform: Platform,
     edge: Edge,
+    mesh: Mesh,
 }
 
 impl App {
@@ -76,21 +82,35 @@ impl App {
             Location::Postgres(_) => None,
         };
         let mut builder = Builder::open(config, clock::system()).await?;
-        builder.topics = vec![("state", Permission::EdgeStateRead), ("haproxy", Permission::EdgeHaproxyRead)];
+        builder.topics = vec![
+            ("state", Permission::EdgeStateRead),
+            ("haproxy", Permission::EdgeHaproxyRead),
+            ("mesh", Permission::MeshRead),
+        ];
         let edge = open_edge(&builder)?;
+        let mesh = Mesh::new(
+            builder.db.clone(),
+            Arc::clone(&builder.vault),
+            Arc::clone(&builder.clock),
+            &builder.config.mesh,
+            &builder.config.data_dir,
+        );
         let mut welcome = None;
         if with_background {
             let listener = welcome::bind(&builder.db).await?;
             add_reconcilers(&builder, &edge, listener.address);
+            mesh.recover().await?;
+            add_mesh_reconcilers(&builder, &mesh)?;
             welcome = Some(listener);
         }
-        Ok(App { platform: builder.start(), edge, data_dir, _database: database, welcome })
+        Ok(App { platform: builder.start(), edge, mesh, data_dir, _database: database, welcome })
     }
 
     /// Every route of every area behind the platform's layers.
     pub(crate) fn router(&self) -> anyhow::Result<Router> {
-        let state = State { platform: self.platform.clone(), edge: self.edge.clone() };
-        Ok(http::serve_router_with_ui(&self.platform, edge::http::routes(), state, ui::router(ui::Built))?)
+        let state = State { platform: self.platform.clone(), edge: self.edge.clone(), mesh: self.mesh.clone() };
+        let areas = edge::http::routes().merge(mesh::http::routes());
+        Ok(http::serve_router_with_ui(&self.platform, areas, state, ui::router(ui::Built))?)
     }
 }
 
@@ -121,6 +141,27 @@ pub(crate) async fn offline(config: Config) -> anyhow::Result<Client> {
     }
     let router = app.router()?;
     Ok(Client::InProcess { router, _application: Box::new(app) })
+}
+
+/// What the mesh area does in the background. Until something is registered that is next to nothing.
+fn add_mesh_reconcilers(builder: &Builder, mesh: &Mesh) -> anyhow::Result<()> {
+    let clients = Arc::new(mesh::health::Clients::new(&builder.config.mesh.health)?);
+    let area = mesh.clone();
+    builder.reconcilers.add("mesh.publish", CONVERGE_EVERY, move || {
+        let mesh = area.clone();
+        async move { mesh.converge().await }
+    });
+    let area = mesh.clone();
+    builder.reconcilers.add("mesh.health", CHECK_EVERY, move || {
+        let (mesh, clients) = (area.clone(), Arc::clone(&clients));
+        async move { mesh.check_due(&clients).await }
+    });
+    let area = mesh.clone();
+    builder.reconcilers.add("mesh.renewal", THIN_EVERY, move || {
+        let mesh = area.clone();
+        async move { mesh.renew().await.map(|count| format!("{count} renewed")) }
+    });
+    Ok(())
 }
 
 /// What the edge area does in the background.
@@ -282,14 +323,15 @@ mod tests {
 
     #[test]
     fn the_page_of_permissions_is_the_route_table() {
-        let routes = http::platform_routes::<State>().merge(edge::http::routes::<State>());
+        let routes =
+            http::platform_routes::<State>().merge(edge::http::routes::<State>()).merge(mesh::http::routes::<State>());
         golden("docs/permissions.md", &http::to_markdown(routes.table()));
     }
 
     /// The web app's types are made from this file, so a change of the API that it does not know cannot be committed.
     #[test]
     fn the_api_that_the_web_app_knows_is_the_api() {
-        let document = http::openapi_of(edge::http::routes::<State>()).unwrap();
+        let document = http::openapi_of(edge::http::routes::<State>().merge(mesh::http::routes::<State>())).unwrap();
         golden("web/openapi.json", &format!("{}\n", serde_json::to_string_pretty(&document).unwrap()));
     }
 }

@@ -64,7 +64,7 @@ impl Builder {
         self
     }
 
-    /// Adds top-level sections to its `config.yaml`; `haproxy:` and `rateLimit:` are there already, unless given here.
+    /// Adds top-level sections to its `config.yaml`; `haproxy:`, `rateLimit:` and `mesh:` are there already, unless given here.
     #[must_use]
     pub fn config(mut self, yaml: &str) -> Self {
         self.config.push_str(yaml);
@@ -121,6 +121,10 @@ impl Daemon {
         if !self.builder.config.lines().any(|line| line.starts_with("rateLimit:")) {
             // Tests ask more in a minute than a person does in a day; tests of the limits set their own.
             text.push_str("rateLimit:\n  authMax: 100000\n  writeMax: 1000000\n  readMax: 10000000\n");
+        }
+        if !self.builder.config.lines().any(|line| line.starts_with("mesh:")) {
+            // Its usual ports are there once for a machine, and tests run side by side.
+            text.push_str("mesh:\n  listen: off\n  dns: {listen: off}\n");
         }
         text.push_str(&self.builder.config);
         let mut file = File::create(self.config_path())?;
@@ -300,7 +304,7 @@ impl Daemon {
             .arg(self.config_path())
             .arg("--data-dir")
             .arg(&self.data)
-            .args(["--listen", &self.listen.to_string(), "--mesh-listen", "off", "--tls", "off"])
+            .args(["--listen", &self.listen.to_string(), "--tls", "off"])
             .args(&self.builder.arguments)
             .envs(&self.builder.environment)
             .current_dir(self.home.path())

@@ -877,6 +877,331 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest entries of the area. */
+        get: operations["mesh_list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/dns": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every name. */
+        get: operations["mesh_list_dns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/dns/explain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why a name, or the name of an address, answers what it answers. */
+        get: operations["mesh_explain"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/dns/flush": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Forgets what other DNS servers said. */
+        post: operations["mesh_flush_dns"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/dns/resolve": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same with the name in the address. */
+        get: operations["mesh_resolve_get"];
+        put?: never;
+        /** Asks the DNS server for a name. */
+        post: operations["mesh_resolve"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/ping": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether anybody is there. */
+        get: operations["mesh_ping"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/routing": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every route. */
+        get: operations["mesh_list_routes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/routing/reload": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives Caddy the current configuration again. */
+        post: operations["mesh_reload"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/servers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This machine: processors, memory, disk, GPUs. */
+        get: operations["mesh_list_servers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/servers/containers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The containers of this machine. */
+        get: operations["mesh_list_containers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/services": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every service, those that were removed included. */
+        get: operations["mesh_list_services"];
+        put?: never;
+        /** Registers a service: name, certificate, route and health check, or nothing. */
+        post: operations["mesh_register_service"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/services/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a service: name, certificate, route and health check. */
+        delete: operations["mesh_deregister_service"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/services/{name}/health": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one service is. */
+        get: operations["mesh_service_health"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How DNS, Caddy, services, certificates and servers are. */
+        get: operations["mesh_status"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/tls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every certificate that is in use. */
+        get: operations["mesh_list_certificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/tls/{name}/inspect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everything that a certificate says. */
+        get: operations["mesh_inspect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/tls/{name}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces a service's certificate and revokes the old one. */
+        post: operations["mesh_rotate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/tls/ca": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The internal authority. */
+        get: operations["mesh_ca"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/tls/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Puts the root into this machine's own trust store. */
+        post: operations["mesh_trust"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -1685,6 +2010,20 @@ export interface components {
         } & {
             [key: `x-${string}`]: unknown;
         });
+        /** @description One check. */
+        Check: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description How long the answer took, in milliseconds.
+             */
+            ms: number;
+            ok: boolean;
+        };
         /** @description A network in CIDR notation. */
         Cidr: string;
         /**
@@ -2735,6 +3074,36 @@ export interface components {
             tune: components["schemas"]["SslTune"];
         } & {
             [key: `x-${string}`]: unknown;
+        };
+        /** @description One GPU, as `nvidia-smi` tells. */
+        Gpu: {
+            /** Format: int32 */
+            index: number;
+            /** Format: double */
+            memory_total?: number | null;
+            /**
+             * Format: double
+             * @description MiB.
+             */
+            memory_used?: number | null;
+            name: string;
+            /**
+             * Format: double
+             * @description Watts.
+             */
+            power_draw?: number | null;
+            /** Format: double */
+            power_limit?: number | null;
+            /**
+             * Format: double
+             * @description Degrees Celsius.
+             */
+            temperature?: number | null;
+            /**
+             * Format: double
+             * @description Per cent.
+             */
+            utilization?: number | null;
         };
         /** @description HTTP/2 (`tune.h2.*`). */
         H2: {
@@ -4151,6 +4520,47 @@ export interface components {
         } & {
             [key: `x-${string}`]: unknown;
         };
+        /** @description One machine. */
+        Machine: {
+            /** Format: int32 */
+            cpu_cores: number;
+            /**
+             * Format: double
+             * @description Per cent of all processors together, over a fifth of a second.
+             */
+            cpu_percent: number;
+            /** Format: double */
+            disk_percent: number;
+            /** Format: int64 */
+            disk_total: number;
+            /**
+             * Format: int64
+             * @description Of the file system at `/`, in bytes.
+             */
+            disk_used: number;
+            gpus: components["schemas"]["Gpu"][];
+            host: string;
+            id: string;
+            last_check: string;
+            load: number[];
+            /** Format: double */
+            memory_percent: number;
+            /** Format: int64 */
+            memory_total: number;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            memory_used: number;
+            name: string;
+            /** @description `online`: this machine answers, or nobody would. */
+            status: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            uptime: number;
+        };
         /** @description A `mailers` section. */
         Mailers: {
             /** @description Its identifier. */
@@ -4188,6 +4598,249 @@ export interface components {
             name: components["schemas"]["SecName"];
         } & {
             [key: `x-${string}`]: unknown;
+        };
+        MeshAudit: {
+            entries: components["schemas"]["MeshAuditEntry"][];
+            /** @description How many are in this answer. */
+            total: number;
+        };
+        /** @description One entry. */
+        MeshAuditEntry: {
+            action: string;
+            details: unknown;
+            message: string;
+            /** @description `success` or `failure`. */
+            status: string;
+            timestamp: string;
+            /** @description The user of the operating system, or the account. */
+            user: string;
+        };
+        MeshAuthority: {
+            algorithm: string;
+            fingerprint: string;
+            /** @description Whom to trust it with, by operating system. */
+            instructions: components["schemas"]["MeshTrustInstruction"][];
+            issuer: string;
+            not_after: string;
+            not_before: string;
+            ok: boolean;
+            /** @description What clients are to trust. */
+            pem: string;
+        };
+        MeshCertificate: {
+            algorithm: string;
+            domain: string;
+            fingerprint: string;
+            issuer: string;
+            name: string;
+            not_after: string;
+            not_before: string;
+            /** @description The certificate and those between it and the root. */
+            pem: string;
+            serial: string;
+            /** @description `valid`, `expiring` or `expired`. */
+            status: string;
+        };
+        MeshCertificateCounts: {
+            expired: number;
+            expiring: number;
+            valid: number;
+        };
+        MeshCertificates: {
+            certs: components["schemas"]["MeshCertificate"][];
+            ok: boolean;
+            /** @description The documented table. */
+            output: string;
+        };
+        MeshContainers: {
+            ok: boolean;
+            output: string;
+        };
+        MeshDnsEntries: {
+            entries: components["schemas"]["MeshDnsEntry"][];
+            ok: boolean;
+            /** @description The documented table. */
+            output: string;
+        };
+        MeshDnsEntry: {
+            created_at: string;
+            /** @description The whole name. */
+            domain: string;
+            ip: string;
+            name: string;
+            /** @description Where it comes from: always the registry. */
+            source: string;
+        };
+        /** @description How every error of the mesh family looks. */
+        MeshError: {
+            /** @description A stable name of this very case. */
+            code: string;
+            /** @description The same again. */
+            detail: string;
+            /** @description What is wrong, in words. */
+            error: string;
+            /** @description Finds the cause in the daemon's log. */
+            requestId?: string | null;
+        };
+        MeshExplanation: {
+            answers: string[];
+            name: string;
+            ok: boolean;
+            /** @description The name that an address leads back to. */
+            points_to?: string | null;
+            /** @description Why, in a sentence or two. */
+            text: string;
+        };
+        MeshInspection: {
+            certificate?: components["schemas"]["MeshCertificate"] | null;
+            ok: boolean;
+            /** @description The text of `openssl x509 -text` under the documented heading; or why there is none. */
+            output: string;
+        };
+        MeshPing: {
+            ok: boolean;
+        };
+        /** @description A service to register. Fields that nobody knows are ignored, as ever. */
+        MeshRegister: {
+            /** @description The name answers the upstream's own address instead of the gateway's. */
+            direct?: boolean;
+            health_path?: string;
+            /** @description A name or an address, with a port after a colon if it is not given apart. */
+            host: string;
+            name: string;
+            no_tls?: boolean;
+            /** @description Whether a service of that name may be there, and is replaced. */
+            overwrite?: boolean;
+            /** Format: int32 */
+            port?: number | null;
+            tags?: string[];
+            /** @description The opposite of `no_tls`, where that is not given. */
+            tls_enabled?: boolean | null;
+            upstream_protocol?: components["schemas"]["Protocol"];
+        };
+        MeshReload: {
+            error?: string | null;
+            message: string;
+            ok: boolean;
+        };
+        MeshResolve: {
+            /** @description The name of a service, or a whole name. */
+            domain: string;
+        };
+        MeshResolved: {
+            addresses: string[];
+            /** @description As it was asked for. */
+            domain: string;
+            /** @description The first address. */
+            ip?: string | null;
+            ok: boolean;
+            /** @description `core.qp.local has address 127.0.0.1`, one line for each address; or why there is none. */
+            output: string;
+            source?: string | null;
+        };
+        /** @description The result of an operation. `ok: false` is an answer too, and 200: `stderr` says what to do. */
+        MeshResult: {
+            /** Format: int32 */
+            exit_code: number;
+            /** @description The same in one sentence. */
+            message: string;
+            ok: boolean;
+            stderr: string;
+            stdout: string;
+        };
+        MeshRoute: {
+            domain: string;
+            health_status: string;
+            last_checked?: string | null;
+            name: string;
+            /**
+             * Format: int32
+             * @description Milliseconds.
+             */
+            response_time?: number | null;
+            tls: boolean;
+            upstream: string;
+        };
+        MeshRoutes: {
+            routes: components["schemas"]["MeshRoute"][];
+        };
+        MeshServerCounts: {
+            online: number;
+            total: number;
+        };
+        MeshServers: {
+            ok: boolean;
+            /** @description The documented text. */
+            output: string;
+            servers: components["schemas"]["Machine"][];
+        };
+        /** @description One service: the documented fields, and what else there is to know. */
+        MeshService: {
+            deregistered_at?: string | null;
+            direct: boolean;
+            /** @description Its name in DNS. */
+            fqdn: string;
+            health_path: string;
+            /** @description Why the last check failed. */
+            health_reason?: string | null;
+            /** @description `healthy`, `degraded`, `down` or `unknown`. */
+            health_status: string;
+            /** @description The last checks, oldest first. */
+            history: components["schemas"]["Check"][];
+            host: string;
+            last_health_check?: string | null;
+            name: string;
+            /** Format: int32 */
+            port: number;
+            /** @description How clients reach it through its route: `https`, or `http` without TLS. */
+            protocol: string;
+            registered_at: string;
+            /**
+             * Format: int32
+             * @description Milliseconds.
+             */
+            response_time?: number | null;
+            /** @description `active`, or `inactive` once it was removed. */
+            status: string;
+            tags: string[];
+            tls_enabled: boolean;
+            /** @description How the route and the health check reach it. */
+            upstream_protocol: components["schemas"]["Protocol"];
+            /** @description Where clients find it. */
+            url: string;
+        };
+        MeshServiceCounts: {
+            degraded: number;
+            down: number;
+            total: number;
+            up: number;
+        };
+        MeshServiceHealth: {
+            health_status: string;
+            last_health_check?: string | null;
+            name: string;
+            ok: boolean;
+            /** Format: int32 */
+            response_time?: number | null;
+            /** @description `active` or `inactive`, as documented. */
+            status: string;
+        };
+        MeshServices: {
+            services: components["schemas"]["MeshService"][];
+        };
+        MeshStatus: {
+            /** @description Whether Caddy's admin API answers. */
+            caddy: boolean;
+            certs: components["schemas"]["MeshCertificateCounts"];
+            /** @description Whether queries are answered: it was asked. */
+            dns: boolean;
+            last_audit?: components["schemas"]["MeshAuditEntry"] | null;
+            servers: components["schemas"]["MeshServerCounts"];
+            services: components["schemas"]["MeshServiceCounts"];
+        };
+        MeshTrustInstruction: {
+            command: string;
+            system: string;
         };
         /** @description When and by whom the document was made and changed. */
         Meta: {
@@ -4431,6 +5084,11 @@ export interface components {
         };
         /** @enum {string} */
         ProbeMethod: "GET" | "HEAD";
+        /**
+         * @description How a service is spoken to by its route and its health check.
+         * @enum {string}
+         */
+        Protocol: "http" | "https" | "h2c";
         /** @description The name of a backend or a server, of the characters that HAProxy allows there. */
         ProxyName: string;
         PutChangePassword: {
@@ -6293,6 +6951,7 @@ export type Changed = components['schemas']['Changed'];
 export type ChangeKind = components['schemas']['ChangeKind'];
 export type ChangePassword = components['schemas']['ChangePassword'];
 export type Channel = components['schemas']['Channel'];
+export type Check = components['schemas']['Check'];
 export type Cidr = components['schemas']['Cidr'];
 export type ClientVerify = components['schemas']['ClientVerify'];
 export type Combine = components['schemas']['Combine'];
@@ -6338,6 +6997,7 @@ export type GlobalDefs = components['schemas']['GlobalDefs'];
 export type GlobalQuic = components['schemas']['GlobalQuic'];
 export type GlobalSettings = components['schemas']['GlobalSettings'];
 export type GlobalSsl = components['schemas']['GlobalSsl'];
+export type Gpu = components['schemas']['Gpu'];
 export type H2 = components['schemas']['H2'];
 export type HaNotify = components['schemas']['HaNotify'];
 export type Haproxy = components['schemas']['Haproxy'];
@@ -6381,9 +7041,38 @@ export type LogLevel = components['schemas']['LogLevel'];
 export type LuaAuth = components['schemas']['LuaAuth'];
 export type LuaName = components['schemas']['LuaName'];
 export type LuaPlugin = components['schemas']['LuaPlugin'];
+export type Machine = components['schemas']['Machine'];
 export type Mailers = components['schemas']['Mailers'];
 export type MapEntry = components['schemas']['MapEntry'];
 export type MapFile = components['schemas']['MapFile'];
+export type MeshAudit = components['schemas']['MeshAudit'];
+export type MeshAuditEntry = components['schemas']['MeshAuditEntry'];
+export type MeshAuthority = components['schemas']['MeshAuthority'];
+export type MeshCertificate = components['schemas']['MeshCertificate'];
+export type MeshCertificateCounts = components['schemas']['MeshCertificateCounts'];
+export type MeshCertificates = components['schemas']['MeshCertificates'];
+export type MeshContainers = components['schemas']['MeshContainers'];
+export type MeshDnsEntries = components['schemas']['MeshDnsEntries'];
+export type MeshDnsEntry = components['schemas']['MeshDnsEntry'];
+export type MeshError = components['schemas']['MeshError'];
+export type MeshExplanation = components['schemas']['MeshExplanation'];
+export type MeshInspection = components['schemas']['MeshInspection'];
+export type MeshPing = components['schemas']['MeshPing'];
+export type MeshRegister = components['schemas']['MeshRegister'];
+export type MeshReload = components['schemas']['MeshReload'];
+export type MeshResolve = components['schemas']['MeshResolve'];
+export type MeshResolved = components['schemas']['MeshResolved'];
+export type MeshResult = components['schemas']['MeshResult'];
+export type MeshRoute = components['schemas']['MeshRoute'];
+export type MeshRoutes = components['schemas']['MeshRoutes'];
+export type MeshServerCounts = components['schemas']['MeshServerCounts'];
+export type MeshServers = components['schemas']['MeshServers'];
+export type MeshService = components['schemas']['MeshService'];
+export type MeshServiceCounts = components['schemas']['MeshServiceCounts'];
+export type MeshServiceHealth = components['schemas']['MeshServiceHealth'];
+export type MeshServices = components['schemas']['MeshServices'];
+export type MeshStatus = components['schemas']['MeshStatus'];
+export type MeshTrustInstruction = components['schemas']['MeshTrustInstruction'];
 export type Meta = components['schemas']['Meta'];
 export type Mode = components['schemas']['Mode'];
 export type Mtls = components['schemas']['Mtls'];
@@ -6405,6 +7094,7 @@ export type Plan = components['schemas']['Plan'];
 export type Probe = components['schemas']['Probe'];
 export type ProbeAnswer = components['schemas']['ProbeAnswer'];
 export type ProbeMethod = components['schemas']['ProbeMethod'];
+export type Protocol = components['schemas']['Protocol'];
 export type ProxyName = components['schemas']['ProxyName'];
 export type PutChangePassword = components['schemas']['PutChangePassword'];
 export type QuicBackend = components['schemas']['QuicBackend'];
@@ -9757,6 +10447,1040 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
+    mesh_list_audit: {
+        parameters: {
+            query?: {
+                /** @description How many entries, newest first: 1 to 500, 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshAudit"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `audit:read` (role admin), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description `limit` is not between 1 and 500. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_dns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The names. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshDnsEntries"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_explain: {
+        parameters: {
+            query: {
+                /** @description The name of a service, or a whole name. */
+                domain: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshExplanation"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_flush_dns: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` with the reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_resolve_get: {
+        parameters: {
+            query: {
+                /** @description The name of a service, or a whole name. */
+                domain: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What it said; `ok: false` where it knows no address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResolved"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_resolve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeshResolve"];
+            };
+        };
+        responses: {
+            /** @description What it said; `ok: false` where it knows no address. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResolved"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_ping: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Somebody is. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshPing"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_routes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The routes by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshRoutes"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_reload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` where Caddy is not there or said no. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshReload"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_servers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The machines. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshServers"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_containers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The containers; `ok: false` where Docker cannot be asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshContainers"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The services by name. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshServices"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_register_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeshRegister"];
+            };
+        };
+        responses: {
+            /** @description Done; or `ok: false` with the reason, and nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description There is one of that name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description A field cannot be what it is, or the upstream may not be reached. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_deregister_service: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the service. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` with the reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_service_health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the service. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What the checks found. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshServiceHealth"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_status: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The state of everything. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshStatus"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificates. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshCertificates"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_inspect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the service. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificate; `ok: false` where there is none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshInspection"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_rotate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the service. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` with the reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_ca: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description What clients are to trust. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshAuthority"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_trust: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` with what to run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:trust` (role admin), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
                 };
             };
         };

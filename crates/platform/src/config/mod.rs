@@ -4,6 +4,7 @@
 //! and every problem is reported at once, with its line and key. Nothing here opens a socket or touches the data
 //! directory: a configuration is only a value. There is no key that turns authentication off.
 
+mod mesh;
 mod node;
 mod overrides;
 mod read;
@@ -16,12 +17,13 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
+pub use mesh::{CaddyMode, DnsEngine, Mesh, MeshCaddy, MeshDns, MeshHealth};
 pub use node::{Keepalived, Node, Vrrp, VrrpState};
 pub use overrides::{Override, Overrides};
 pub use reader::Problem;
 pub use sections::{
-    Database, DatabaseUrl, FrontendLogging, Haproxy, HaproxyMode, Listen, LogFormat, LogLevel, Logging, Mesh,
-    RateLimit, Security, Server, Snapshots, Ssl, TlsMode, TlsVersion,
+    Database, DatabaseUrl, FrontendLogging, Haproxy, HaproxyMode, Listen, LogFormat, LogLevel, Logging, RateLimit,
+    Security, Server, Snapshots, Ssl, TlsMode, TlsVersion,
 };
 pub use settings::{Origins, Setting, Source};
 
@@ -135,7 +137,7 @@ impl Config {
             haproxy: root.section("haproxy", read::haproxy),
             node: root.section("node", node::node),
             keepalived: root.section("keepalived", node::keepalived),
-            mesh: root.section("mesh", read::mesh),
+            mesh: root.section("mesh", mesh::mesh),
             security: root.section("security", read::security),
             snapshots: root.section("snapshots", read::snapshots),
             origins,

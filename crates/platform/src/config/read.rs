@@ -2,8 +2,8 @@
 
 use super::reader::{Section, boolean, choice, int, ip, networks, path, socket_addr, text};
 use super::sections::{
-    Database, DatabaseUrl, FrontendLogging, Haproxy, HaproxyMode, Listen, LogFormat, LogLevel, Logging, Mesh,
-    RateLimit, Security, Server, Snapshots, Ssl, TlsMode, TlsVersion,
+    Database, DatabaseUrl, FrontendLogging, Haproxy, HaproxyMode, LogFormat, LogLevel, Logging, RateLimit, Security,
+    Server, Snapshots, Ssl, TlsMode, TlsVersion,
 };
 use super::tree::Value;
 
@@ -117,16 +117,6 @@ fn account(value: &Value) -> Result<String, String> {
         Ok(name)
     } else {
         Err(format!("\"{}\" is not a name of an account", name.escape_debug()))
-    }
-}
-
-pub(super) fn mesh(s: &mut Section<'_, '_>) -> Mesh {
-    let d = Mesh::default();
-    Mesh {
-        listen: s.value("listen", d.listen, |value| match value {
-            Value::Text(word) | Value::Word(word) if word == "off" => Ok(Listen::Off),
-            other => socket_addr(other).map(Listen::On).map_err(|message| format!("{message}, or off")),
-        }),
     }
 }
 

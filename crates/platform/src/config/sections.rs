@@ -284,7 +284,7 @@ impl Default for Haproxy {
     }
 }
 
-/// Where the mesh API listens, if at all.
+/// Where something listens, if at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Listen {
     Off,
@@ -297,18 +297,6 @@ impl Serialize for Listen {
             Self::Off => serializer.serialize_str("off"),
             Self::On(address) => address.serialize(serializer),
         }
-    }
-}
-
-/// The mesh listener.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Mesh {
-    pub listen: Listen,
-}
-
-impl Default for Mesh {
-    fn default() -> Self {
-        Self { listen: Listen::On(SocketAddr::from((Ipv4Addr::LOCALHOST, 9999))) }
     }
 }
 

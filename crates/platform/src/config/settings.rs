@@ -112,7 +112,7 @@ fn at(values: &serde_json::Value, key: &str) -> serde_json::Value {
 /// The keys of the example file with their comments. A key without a comment shares that of the key before it, and the
 /// first ones of a section that of the section.
 fn documented() -> impl Iterator<Item = (String, String)> {
-    let (mut section, mut comment, mut said) = ("", Vec::new(), String::new());
+    let (mut sections, mut comment, mut said) = (Vec::new(), Vec::new(), String::new());
     EXAMPLE.lines().filter_map(move |line| {
         let text = line.trim();
         if let Some(words) = text.strip_prefix('#') {
@@ -127,12 +127,12 @@ fn documented() -> impl Iterator<Item = (String, String)> {
         if !comment.is_empty() {
             said = mem::take(&mut comment).join(" ");
         }
+        sections.truncate((line.len() - line.trim_start().len()) / 2);
         if value.is_empty() {
-            section = name;
+            sections.push(name);
             return None;
         }
-        let is_inside = line.starts_with(' ');
-        let key = if is_inside { format!("{section}.{name}") } else { name.to_owned() };
-        Some((key, said.clone()))
+        let path: Vec<&str> = sections.iter().copied().chain([name]).collect();
+        Some((path.join("."), said.clone()))
     })
 }

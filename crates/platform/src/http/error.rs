@@ -83,6 +83,8 @@ pub enum Family {
     Edge,
     /// `{error: "<message>", code}`, and for a missing role `{error: "INSUFFICIENT_ROLE", message, required}`
     Fleet,
+    /// `{error: "<message>", detail: "<message>"}`
+    Mesh,
 }
 
 /// A refused or failed request.
@@ -134,6 +136,14 @@ impl Error {
         let mut error = Self::new(Class::Validation, code, message);
         error.0.status = StatusCode::UNPROCESSABLE_ENTITY;
         error.0.issues = to_value(issues);
+        error
+    }
+
+    /// 422: everything was understood, and cannot be.
+    #[must_use]
+    pub fn unprocessable(code: &'static str, message: impl Into<String>) -> Self {
+        let mut error = Self::new(Class::Validation, code, message);
+        error.0.status = StatusCode::UNPROCESSABLE_ENTITY;
         error
     }
 
@@ -324,6 +334,7 @@ impl Error {
                 }),
                 None => json!({ "error": parts.message, "code": parts.code }),
             },
+            Family::Mesh => json!({ "error": parts.message, "detail": parts.message, "code": parts.code }),
         };
         if let Value::Object(fields) = &mut body {
             let required = parts.required.filter(|_| family == Family::Edge).map(Value::from);
@@ -350,7 +361,11 @@ impl Error {
     #[must_use]
     pub fn render(&self, family: Family, request_id: Option<&str>) -> Response {
         let mut response = Response::new(Body::from(self.body(family, request_id).to_string()));
-        *response.status_mut() = self.status();
+        // The mesh family has one status for everything that is wrong with a request.
+        *response.status_mut() = match (family, self.status()) {
+            (Family::Mesh, StatusCode::BAD_REQUEST) => StatusCode::UNPROCESSABLE_ENTITY,
+            (_, status) => status,
+        };
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.extend(self.0.headers.clone());

@@ -57,6 +57,22 @@ pub(super) struct ErrorBody {
     request_id: Option<String>,
 }
 
+/// How every error of the mesh family looks.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = MeshError)]
+pub(super) struct MeshErrorBody {
+    /// What is wrong, in words.
+    error: String,
+    /// The same again.
+    detail: String,
+    /// A stable name of this very case.
+    code: String,
+    /// Finds the cause in the daemon's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
 /// One problem of a document, in the form that Zod gives it; each code has further fields of its own.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Issue)]
@@ -205,8 +221,11 @@ fn complete(openapi: &mut OpenApi) {
     let cookie = ApiKeyValue::with_description(super::caller::COOKIE, "The session of a signed-in user.");
     let mut components = openapi.components.take().unwrap_or_else(|| ComponentsBuilder::new().build());
     // No operation names these: they are the bodies of every refusal, whatever the operation.
-    let mut errors =
-        vec![("Error".to_owned(), ErrorBody::schema()), ("FleetError".to_owned(), FleetErrorBody::schema())];
+    let mut errors = vec![
+        ("Error".to_owned(), ErrorBody::schema()),
+        ("FleetError".to_owned(), FleetErrorBody::schema()),
+        ("MeshError".to_owned(), MeshErrorBody::schema()),
+    ];
     ErrorBody::schemas(&mut errors);
     components.schemas.extend(errors);
     components.add_security_scheme("BearerAuth", SecurityScheme::Http(bearer));

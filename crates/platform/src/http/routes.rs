@@ -296,6 +296,7 @@ fn describe(operation: &mut Operation, access: Access, family: Family) {
     let body = match family {
         Family::Edge => "Error",
         Family::Fleet => "FleetError",
+        Family::Mesh => "MeshError",
     };
     for (status, response) in responses {
         if let (true, RefOr::T(response)) = (status.starts_with(['4', '5']), response) {

@@ -9,6 +9,7 @@ mod disk;
 mod engine;
 mod external;
 mod first_run;
+mod mesh;
 mod snapshots;
 mod support;
 mod threats;

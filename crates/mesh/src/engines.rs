@@ -1,0 +1,199 @@
+//! The programs behind the area: whoever answers DNS, and Caddy. Each is started when it is first needed, adopted after a
+//! restart, and tried again while it is not there.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use caddy::{Admin, Binary, Endpoint, Process, Spec, Version, names::Directory};
+use dns::{Engine, Options, Server, Zone, client, dnsmasq};
+use platform::config::{CaddyMode, DnsEngine, Listen, MeshCaddy, MeshDns};
+use tokio::sync::{Mutex, OnceCell, RwLock};
+
+/// How long Caddy has to start.
+const START: Duration = Duration::from_secs(15);
+/// How long a question to our own DNS may take.
+const ASK: Duration = Duration::from_millis(800);
+
+/// Whoever answers DNS.
+pub struct Dns {
+    config: MeshDns,
+    directory: PathBuf,
+    engine: RwLock<Option<Engine>>,
+}
+
+impl Dns {
+    /// Nothing is started yet.
+    #[must_use]
+    pub fn new(config: MeshDns, directory: &Path) -> Self {
+        Self { config, directory: directory.join("dns"), engine: RwLock::new(None) }
+    }
+
+    /// Has the zone answered: starts the engine when it is not there.
+    ///
+    /// # Errors
+    /// When it cannot be started or does not take the zone. Without a place to listen there is nothing to do.
+    pub async fn set(&self, zone: Zone) -> Result<(), dns::Error> {
+        let Listen::On(listen) = self.config.listen else { return Ok(()) };
+        let mut engine = self.engine.write().await;
+        if let Some(running) = engine.as_ref().filter(|engine| engine.is_alive()) {
+            return running.set(zone).await;
+        }
+        *engine = Some(self.start(listen, zone).await?);
+        Ok(())
+    }
+
+    async fn start(&self, listen: SocketAddr, zone: Zone) -> Result<Engine, dns::Error> {
+        match self.config.engine {
+            DnsEngine::Embedded => {
+                let mut options = Options::new(zone);
+                options.listen = vec![listen];
+                options.upstreams.clone_from(&self.config.upstreams);
+                Server::bind(options).await.map(Engine::Embedded)
+            }
+            DnsEngine::Dnsmasq => {
+                let mut spec = dnsmasq::Spec::new("dnsmasq", &self.directory, listen);
+                spec.upstreams.clone_from(&self.config.upstreams);
+                dnsmasq::Process::start(spec, zone).await.map(Engine::Dnsmasq)
+            }
+        }
+    }
+
+    /// Whether queries are answered, by asking.
+    pub async fn answers(&self, domain: &str) -> bool {
+        let engine = self.engine.read().await;
+        let Some(engine) = engine.as_ref() else { return false };
+        client::ask(engine.address(), domain, client::Kind::Soa, ASK).await.is_ok()
+    }
+
+    /// Asks our own server for the addresses of a name.
+    ///
+    /// # Errors
+    /// When it is not there or does not answer.
+    pub async fn resolve(&self, name: &str) -> Result<(SocketAddr, client::Answer), String> {
+        let engine = self.engine.read().await;
+        let engine = engine.as_ref().ok_or("the DNS server is not running")?;
+        let mut answer = client::ask(engine.address(), name, client::Kind::A, ASK).await.map_err(|e| e.to_string())?;
+        let six = client::ask(engine.address(), name, client::Kind::Aaaa, ASK).await.map_err(|e| e.to_string())?;
+        answer.addresses.extend(six.addresses);
+        Ok((engine.address(), answer))
+    }
+
+    /// Why a name answers what it answers.
+    pub async fn explain(&self, name: &str) -> Option<dns::Explanation> {
+        self.engine.read().await.as_ref().map(|engine| engine.explain(name))
+    }
+
+    /// Forgets what upstream servers said; how many answers that were, where the engine knows.
+    ///
+    /// # Errors
+    /// When it is not running or cannot be told.
+    pub async fn flush(&self) -> Result<Option<u64>, String> {
+        let engine = self.engine.read().await;
+        let engine = engine.as_ref().ok_or("the DNS server is not running")?;
+        engine.flush().await.map_err(|error| error.to_string())
+    }
+
+    /// Ends it.
+    pub async fn stop(&self) {
+        if let Some(engine) = self.engine.write().await.take()
+            && let Err(error) = engine.stop().await
+        {
+            tracing::warn!(%error, "the DNS server did not stop");
+        }
+    }
+}
+
+/// Caddy, ours or somebody else's.
+pub struct Proxy {
+    config: MeshCaddy,
+    directory: PathBuf,
+    process: Mutex<Option<Process>>,
+    /// What the managed program says it is; nothing where it is somebody else's or does not say.
+    version: OnceCell<Option<Version>>,
+}
+
+impl Proxy {
+    /// Nothing is started yet.
+    #[must_use]
+    pub fn new(config: MeshCaddy, directory: &Path) -> Self {
+        Self { config, directory: directory.join("caddy"), process: Mutex::new(None), version: OnceCell::new() }
+    }
+
+    /// Ports of the routes: plain HTTP and HTTPS.
+    #[must_use]
+    pub fn ports(&self) -> (u16, u16) {
+        self.config.ports(rustix::process::geteuid().is_root())
+    }
+
+    /// Where Caddy keeps what it keeps.
+    ///
+    /// # Errors
+    /// When the path is one that Caddy cannot be given.
+    pub fn storage(&self) -> Result<Directory, caddy::Error> {
+        self.spec()?.storage()
+    }
+
+    fn spec(&self) -> Result<Spec, caddy::Error> {
+        Spec::new(&self.config.bin, Directory::new(&self.directory)?)
+    }
+
+    /// Where its admin API is.
+    ///
+    /// # Errors
+    /// When the configured address is none.
+    pub fn endpoint(&self) -> Result<Endpoint, caddy::Error> {
+        match self.config.mode {
+            CaddyMode::Managed => Ok(self.spec()?.admin),
+            CaddyMode::External => Ok(Admin::new(&self.config.admin)?.endpoint().clone()),
+        }
+    }
+
+    /// Its admin API; a managed Caddy is adopted or started first.
+    ///
+    /// # Errors
+    /// When a managed Caddy does not start.
+    pub async fn ready(&self) -> Result<Admin, caddy::Error> {
+        if self.config.mode == CaddyMode::External {
+            return Admin::new(&self.config.admin);
+        }
+        let mut process = self.process.lock().await;
+        if let Some(running) = process.as_ref().filter(|process| process.is_alive()) {
+            return Ok(Admin::at(running.spec().admin.clone()));
+        }
+        let spec = self.spec()?;
+        let found = match Process::adopt(&spec).await {
+            Ok(found) => found,
+            Err(caddy::Error::Silent { pid, reason }) => {
+                tracing::warn!(pid, reason, "a Caddy of ours does not answer and is ended");
+                Process::evict(&spec, START).await?;
+                None
+            }
+            Err(error) => return Err(error),
+        };
+        let running = match found {
+            Some(adopted) => adopted,
+            None => Process::start(spec, START).await?,
+        };
+        let admin = Admin::at(running.spec().admin.clone());
+        *process = Some(running);
+        Ok(admin)
+    }
+
+    /// The version of the managed program, if it says.
+    pub async fn version(&self) -> Option<Version> {
+        let ask = async || match self.config.mode {
+            CaddyMode::Managed => Binary::new(&self.config.bin).version().await.ok(),
+            CaddyMode::External => None,
+        };
+        *self.version.get_or_init(ask).await
+    }
+
+    /// Whether its admin API answers; nothing is started.
+    pub async fn is_up(&self) -> bool {
+        match self.endpoint() {
+            Ok(endpoint) => Admin::at(endpoint).is_up().await,
+            Err(_) => false,
+        }
+    }
+}

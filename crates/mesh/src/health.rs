@@ -1,0 +1,315 @@
+//! How services are: each is asked regularly, and is up, degraded, down or unknown.
+//!
+//! * **down**: the last `fall` checks failed: no answer in time, or a status of 400 and more.
+//! * **degraded**: it answers, but slower than `degradedMs`, or it changed between up and down three times and more in its
+//!   last twenty checks.
+//! * **up**: the last `rise` checks succeeded. The first check of all decides at once.
+//!
+//! A change is an audit entry and an event. The last sixty checks of each service are kept in memory, which is what a
+//! sparkline shows; nothing else is kept, so ten thousand services cost a few megabytes.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use platform::{
+    audit::{self, Entry, Outcome},
+    config::MeshHealth,
+    events,
+};
+use reqwest::{Client, redirect};
+use serde::Serialize;
+use serde_json::json;
+use tokio::sync::Semaphore;
+
+use crate::Mesh;
+use crate::registry::CATEGORY;
+use crate::service::{Protocol, Service, State};
+use crate::store;
+
+/// Checks under way at once.
+const AT_ONCE: usize = 256;
+/// Checks of a service that are remembered.
+const REMEMBERED: usize = 60;
+/// Among so many checks, so many changes are flapping.
+const FLAPPING: (usize, usize) = (20, 3);
+
+/// How a service is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    Up,
+    Degraded,
+    Down,
+    #[default]
+    Unknown,
+}
+
+impl Status {
+    /// As routes show it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// One check.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, utoipa::ToSchema)]
+pub struct Check {
+    /// When it began.
+    #[schema(value_type = String, format = DateTime)]
+    pub at: Timestamp,
+    pub ok: bool,
+    /// How long the answer took, in milliseconds.
+    pub ms: u32,
+}
+
+/// What is known about a service.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub status: Status,
+    pub since: Option<Timestamp>,
+    /// Why the last check failed.
+    pub reason: Option<String>,
+    pub checks: VecDeque<Check>,
+    due: Option<Instant>,
+    is_running: bool,
+    run: u32,
+    run_ok: bool,
+}
+
+impl Known {
+    /// The last check.
+    #[must_use]
+    pub fn last(&self) -> Option<&Check> {
+        self.checks.back()
+    }
+
+    /// Takes in a check; tells what it was before, if that changed.
+    fn note(&mut self, check: Check, reason: Option<String>, rules: &MeshHealth) -> Option<Status> {
+        let before = self.status;
+        self.run = if self.run_ok == check.ok { self.run.saturating_add(1) } else { 1 };
+        self.run_ok = check.ok;
+        self.reason = reason;
+        if self.checks.len() == REMEMBERED {
+            self.checks.pop_front();
+        }
+        self.checks.push_back(check);
+        let is_first = before == Status::Unknown;
+        let is_good = match check.ok {
+            true if is_first || self.run >= rules.rise => true,
+            false if is_first || self.run >= rules.fall => false,
+            _ => before != Status::Down,
+        };
+        let is_slow = check.ok && u64::from(check.ms) > rules.degraded_ms;
+        self.status = match is_good {
+            false => Status::Down,
+            true if is_slow || self.is_flapping() => Status::Degraded,
+            true => Status::Up,
+        };
+        if self.status == before {
+            return None;
+        }
+        self.since = Some(check.at);
+        Some(before)
+    }
+
+    fn is_flapping(&self) -> bool {
+        let recent = self.checks.iter().rev().take(FLAPPING.0);
+        let changes = recent.clone().zip(recent.skip(1)).filter(|(a, b)| a.ok != b.ok).count();
+        changes >= FLAPPING.1
+    }
+}
+
+/// The checker.
+pub struct Health {
+    rules: MeshHealth,
+    known: Mutex<HashMap<String, Known>>,
+    permits: Arc<Semaphore>,
+}
+
+impl Health {
+    pub(crate) fn new(rules: &MeshHealth) -> Self {
+        Self { rules: rules.clone(), known: Mutex::default(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known about a service.
+    #[must_use]
+    pub fn of(&self, key: &str) -> Known {
+        self.known().get(key).cloned().unwrap_or_default()
+    }
+
+    /// Checks a service with the next round.
+    pub(crate) fn soon(&self, key: &str) {
+        self.known().insert(key.to_owned(), Known::default());
+    }
+
+    pub(crate) fn forget(&self, key: &str) {
+        self.known().remove(key);
+    }
+
+    /// Those that are due now, each marked as under way.
+    fn due<'s>(&self, services: &'s [Service], now: Instant) -> Vec<&'s Service> {
+        let mut known = self.known();
+        let is_due = |service: &&Service| {
+            let at = known.entry(service.key.clone()).or_default();
+            if at.is_running || at.due.is_some_and(|due| due > now) {
+                return false;
+            }
+            at.is_running = true;
+            true
+        };
+        services.iter().filter(is_due).collect()
+    }
+}
+
+/// The client of all checks: no redirects, no connections kept, certificates of upstreams taken as they are.
+///
+/// # Errors
+/// When the TLS library cannot be set up.
+pub fn client(rules: &MeshHealth, protocol: Protocol) -> Result<Client, reqwest::Error> {
+    let builder = Client::builder()
+        .timeout(Duration::from_millis(rules.timeout_ms))
+        .redirect(redirect::Policy::none())
+        .pool_max_idle_per_host(0)
+        .no_proxy()
+        .user_agent("Plenum-Health")
+        .tls_danger_accept_invalid_certs(true)
+        .tls_danger_accept_invalid_hostnames(true);
+    match protocol {
+        Protocol::H2c => builder.http2_prior_knowledge().build(),
+        Protocol::Http | Protocol::Https => builder.build(),
+    }
+}
+
+/// One client for each way of speaking.
+pub struct Clients {
+    plain: Client,
+    h2c: Client,
+}
+
+impl Clients {
+    /// Sets them up.
+    ///
+    /// # Errors
+    /// When the TLS library cannot be set up.
+    pub fn new(rules: &MeshHealth) -> Result<Self, reqwest::Error> {
+        Ok(Self { plain: client(rules, Protocol::Http)?, h2c: client(rules, Protocol::H2c)? })
+    }
+}
+
+impl Mesh {
+    /// Starts every check that is due. Called often; a service that is being checked is left alone.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn check_due(&self, clients: &Arc<Clients>) -> Result<(), platform::db::Error> {
+        let services: Vec<_> =
+            store::all(&self.db).await?.into_iter().filter(|service| service.state == State::Active).collect();
+        for service in self.health.due(&services, Instant::now()) {
+            let (mesh, clients, service) = (self.clone(), Arc::clone(clients), service.clone());
+            let permits = Arc::clone(&self.health.permits);
+            tokio::spawn(async move {
+                let Ok(_permit) = permits.acquire_owned().await else { return };
+                if let Err(error) = mesh.check(&clients, &service).await {
+                    tracing::warn!(service = service.name, %error, "a change of health could not be recorded");
+                }
+            });
+        }
+        Ok(())
+    }
+
+    async fn check(&self, clients: &Clients, service: &Service) -> Result<(), platform::db::Error> {
+        let (at, begin) = (self.clock.now(), Instant::now());
+        let reason = probe(clients, service).await.err();
+        let ms = u32::try_from(begin.elapsed().as_millis()).unwrap_or(u32::MAX);
+        let interval = Duration::from_millis(self.health.rules.interval_ms);
+        let change = {
+            let mut known = self.health.known();
+            let Some(at_service) = known.get_mut(&service.key) else { return Ok(()) };
+            at_service.is_running = false;
+            at_service.due = Some(begin + interval);
+            let change = at_service.note(Check { at, ok: reason.is_none(), ms }, reason.clone(), &self.health.rules);
+            change.map(|before| (before, at_service.status))
+        };
+        let Some((before, now)) = change else { return Ok(()) };
+        let mut tx = self.db.begin().await?;
+        let data = json!({ "name": service.name, "from": before.as_str(), "to": now.as_str(), "reason": reason });
+        // The first look at a service is news, but no change that anybody must answer for.
+        if before != Status::Unknown {
+            let entry = Entry::new("system", CATEGORY, "health_change").target(&service.name).details(data.clone());
+            audit::record(&mut tx, entry, Outcome::Ok).await?;
+        }
+        events::append(&mut tx, "mesh.health", &data).await?;
+        tx.commit().await
+    }
+}
+
+async fn probe(clients: &Clients, service: &Service) -> Result<(), String> {
+    let (client, scheme) = match service.upstream_protocol {
+        Protocol::Http => (&clients.plain, "http"),
+        Protocol::Https => (&clients.plain, "https"),
+        Protocol::H2c => (&clients.h2c, "http"),
+    };
+    let url = format!("{scheme}://{}{}", service.upstream(), service.health_path);
+    let answer = client.get(url).send().await.map_err(|error| {
+        if error.is_timeout() { "no answer in time".to_owned() } else { format!("no connection: {}", cause(&error)) }
+    })?;
+    let status = answer.status();
+    if status.is_client_error() || status.is_server_error() { Err(format!("status {status}")) } else { Ok(()) }
+}
+
+/// The innermost reason; the outer ones repeat the address.
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut last = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(oks: &[(bool, u32)]) -> Vec<Status> {
+        let rules = MeshHealth { interval_ms: 5000, timeout_ms: 3000, fall: 2, rise: 2, degraded_ms: 1000 };
+        let mut known = Known::default();
+        oks.iter()
+            .map(|(ok, ms)| {
+                known.note(Check { at: Timestamp::UNIX_EPOCH, ok: *ok, ms: *ms }, None, &rules);
+                known.status
+            })
+            .collect()
+    }
+
+    #[test]
+    fn thresholds_decide_and_the_first_check_counts_at_once() {
+        use Status::{Degraded, Down, Up};
+        assert_eq!(run(&[(true, 1), (false, 1), (false, 1)]), [Up, Up, Down]);
+        assert_eq!(run(&[(false, 1), (true, 1), (true, 1)]), [Down, Down, Up]);
+        assert_eq!(run(&[(true, 1), (true, 1500), (true, 1)]), [Up, Degraded, Up]);
+        let flapping = run(&[(true, 1), (false, 1), (true, 1), (false, 1), (true, 1), (true, 1)]);
+        assert_eq!(flapping.last(), Some(&Degraded));
+    }
+
+    #[test]
+    fn only_so_many_checks_are_remembered() {
+        let rules = MeshHealth { interval_ms: 5000, timeout_ms: 3000, fall: 2, rise: 2, degraded_ms: 1000 };
+        let mut known = Known::default();
+        for _ in 0..500 {
+            known.note(Check { at: Timestamp::UNIX_EPOCH, ok: true, ms: 1 }, None, &rules);
+        }
+        assert_eq!(known.checks.len(), REMEMBERED);
+    }
+}

@@ -1,0 +1,13 @@
+//! The mesh API. The table of its routes is in [`router`].
+
+mod answer;
+mod audit;
+mod dns;
+mod router;
+mod routing;
+mod servers;
+mod services;
+mod status;
+mod tls;
+
+pub use router::routes;

@@ -1,0 +1,52 @@
+//! The mesh API as a table. On its own listener the paths begin with `/api`, on the main one with `/mesh/api`.
+
+use axum::extract::FromRef;
+use platform::{
+    http::{
+        error::Family,
+        routes::{Access, Routes},
+    },
+    permissions::Permission,
+};
+use utoipa_axum::routes;
+
+use super::{audit, dns, routing, servers, services, status, tls};
+use crate::Mesh;
+
+/// All routes of the area.
+pub fn routes<S>() -> Routes<S>
+where
+    S: Clone + Send + Sync + 'static,
+    Mesh: FromRef<S>,
+{
+    let read = Access::needs(Permission::MeshRead);
+    let write = Access::needs(Permission::MeshWrite);
+    Routes::new(Family::Mesh)
+        .add(read, routes!(status::get_status))
+        // For load balancers and scripts that only want to know whether anybody is there.
+        .add(Access::public(), routes!(status::ping))
+        // Services
+        .add(read, routes!(services::list_services))
+        .add(write, routes!(services::register_service))
+        .add(write, routes!(services::deregister_service))
+        .add(read, routes!(services::service_health))
+        // DNS
+        .add(read, routes!(dns::list_dns))
+        .add(read, routes!(dns::resolve))
+        .add(read, routes!(dns::resolve_get))
+        .add(read, routes!(dns::explain))
+        .add(write, routes!(dns::flush))
+        // TLS
+        .add(read, routes!(tls::list_certificates))
+        .add(read, routes!(tls::get_ca))
+        .add(write, routes!(tls::rotate))
+        .add(read, routes!(tls::inspect))
+        .add(Access::needs(Permission::MeshTrust), routes!(tls::trust))
+        // Servers
+        .add(read, routes!(servers::list_servers))
+        .add(read, routes!(servers::list_containers))
+        // Routing
+        .add(read, routes!(routing::list_routes))
+        .add(write, routes!(routing::reload))
+        .add(Access::needs(Permission::AuditRead), routes!(audit::list_audit))
+}

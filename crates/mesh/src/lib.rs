@@ -1,0 +1,20 @@
+//! The mesh area: one call gives an internal service a name, a certificate, a route and a health check.
+//!
+//! What should be stands in the store ([`store`]); names and routes are made of it by [`publish`], the only place that
+//! tells DNS and Caddy. [`registry`] is what callers do, [`health`] looks how services are, [`ca`] is the internal
+//! authority, [`http`] offers all of it.
+
+pub mod ca;
+pub mod engines;
+pub mod guard;
+pub mod health;
+pub mod http;
+pub mod monitor;
+pub mod publish;
+pub mod registry;
+pub mod service;
+pub mod store;
+pub mod text;
+pub mod trust;
+
+pub use registry::Mesh;

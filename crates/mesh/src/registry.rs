@@ -1,0 +1,384 @@
+//! What callers do: register and remove services, rotate certificates, flush, apply again.
+//!
+//! A registration is a run in the store. The row says `registering` from the first transaction on and keeps beside it what was
+//! there before; then names and routes follow; then the row says `active`, in one transaction with the audit entry and the
+//! event. What fails on the way is undone before the caller hears of it; what a crash interrupts is undone at the next start
+//! ([`Mesh::recover`]), before anything is published.
+
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Arc;
+
+use platform::{
+    audit::{self, Entry, Outcome},
+    clock::Clock,
+    config,
+    db::{self, Db},
+    events,
+    secrets::Vault,
+};
+use serde_json::json;
+use tokio::sync::{Mutex, OnceCell};
+
+use crate::ca::{Ca, CaError};
+use crate::engines::{Dns, Proxy};
+use crate::guard;
+use crate::health::Health;
+use crate::publish::{PublishError, Publisher};
+use crate::service::{Invalid, Name, Protocol, Service, State};
+use crate::store;
+
+/// The category of the area's audit entries.
+pub const CATEGORY: &str = "mesh";
+
+/// What somebody wants to be registered; the parts are checked already.
+#[derive(Clone, Debug)]
+pub struct Wanted {
+    pub name: Name,
+    pub host: String,
+    pub port: u16,
+    pub protocol: Protocol,
+    pub health_path: String,
+    pub tls: bool,
+    /// The name answers the upstream's own address.
+    pub direct: bool,
+    pub tags: Vec<String>,
+    /// Whether a service of that name may be there, and is replaced.
+    pub overwrite: bool,
+}
+
+/// Why something was not done. Nothing is left of it.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    #[error("Service '{0}' already registered. Set overwrite=true to repoint an existing route.")]
+    Exists(String),
+    #[error("Service '{0}' not found")]
+    Unknown(String),
+    #[error("{0}")]
+    Publish(#[from] PublishError),
+    #[error(transparent)]
+    Ca(#[from] CaError),
+    #[error(transparent)]
+    Store(#[from] db::Error),
+}
+
+/// The area, as its handlers see it; clones share it.
+#[derive(Clone)]
+pub struct Mesh(Arc<Inner>);
+
+impl std::ops::Deref for Mesh {
+    type Target = Inner;
+
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+/// What the area stands on.
+pub struct Inner {
+    pub(crate) db: Db,
+    pub(crate) clock: Arc<dyn Clock>,
+    vault: Arc<Vault>,
+    pub(crate) config: config::Mesh,
+    pub(crate) publisher: Publisher,
+    pub(crate) health: Health,
+    ca: OnceCell<Ca>,
+    /// One change of the registry at a time; publications are shared all the same.
+    changes: Mutex<()>,
+}
+
+impl Mesh {
+    /// Nothing is started and nothing is told to anybody yet.
+    #[must_use]
+    pub fn new(db: Db, vault: Arc<Vault>, clock: Arc<dyn Clock>, config: &config::Mesh, data_dir: &Path) -> Self {
+        let directory = data_dir.join("mesh");
+        let publisher = Publisher::new(
+            db.clone(),
+            config.domain.clone(),
+            config.gateway,
+            Dns::new(config.dns.clone(), &directory),
+            Proxy::new(config.caddy.clone(), &directory),
+        );
+        let health = Health::new(&config.health);
+        Self(Arc::new(Inner {
+            db,
+            clock,
+            vault,
+            config: config.clone(),
+            publisher,
+            health,
+            ca: OnceCell::new(),
+            changes: Mutex::default(),
+        }))
+    }
+
+    /// The internal authority; it is made when it is first asked for.
+    ///
+    /// # Errors
+    /// When it cannot be read or made.
+    pub async fn ca(&self) -> Result<&Ca, CaError> {
+        let make = || Ca::open(&self.db, Arc::clone(&self.vault), &self.config.domain, self.clock.now());
+        self.ca.get_or_try_init(make).await
+    }
+
+    /// Undoes what a crash interrupted. Call it before anything else.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn recover(&self) -> Result<(), Refusal> {
+        let mut tx = self.db.begin().await?;
+        let count = store::settle(&mut tx, self.clock.now()).await?;
+        tx.commit().await?;
+        if count > 0 {
+            tracing::warn!(count, "services that were being registered or removed when Plenum ended were settled");
+        }
+        Ok(())
+    }
+
+    /// Makes DNS and Caddy agree with the store; does nothing where they do.
+    ///
+    /// # Errors
+    /// When one of them cannot be told.
+    pub async fn converge(&self) -> Result<(), Refusal> {
+        Ok(self.publisher.publish(self.ca().await?, false).await?)
+    }
+
+    /// The name of a service below the domain.
+    #[must_use]
+    pub fn fqdn(&self, key: &str) -> String {
+        format!("{key}.{}", self.config.domain)
+    }
+
+    /// Gives a service its name, certificate, route and health check.
+    ///
+    /// # Errors
+    /// When it is not allowed or something fails; nothing is left of it then.
+    pub async fn register(&self, actor: &str, wanted: Wanted) -> Result<Service, Refusal> {
+        guard::addresses(&wanted.host, self.config.allow_loopback).await?;
+        let ca = self.ca().await?;
+        let key = wanted.name.key();
+        let (service, audit) = {
+            let _turn = self.changes.lock().await;
+            let mut tx = self.db.begin().await?;
+            tx.serialize().await?;
+            let before = store::one(&mut tx, &key).await?;
+            match &before {
+                Some(there) if there.state != State::Inactive && !wanted.overwrite => {
+                    return Err(Refusal::Exists(wanted.name.as_str().to_owned()));
+                }
+                Some(there) if matches!(there.state, State::Registering | State::Removing) => {
+                    return Err(Refusal::Exists(wanted.name.as_str().to_owned()));
+                }
+                _ => {}
+            }
+            let service = Service {
+                key: key.clone(),
+                name: wanted.name.as_str().to_owned(),
+                host: wanted.host,
+                port: wanted.port,
+                upstream_protocol: wanted.protocol,
+                health_path: wanted.health_path,
+                tls: wanted.tls,
+                direct: wanted.direct,
+                tags: wanted.tags,
+                state: State::Registering,
+                registered_at: self.clock.now(),
+                deregistered_at: None,
+            };
+            store::put(&mut tx, &service, before.as_ref()).await?;
+            if service.tls {
+                let certificate = ca.issue(&key, &self.fqdn(&key), self.clock.now())?;
+                store::insert(&mut tx, &certificate).await?;
+            }
+            let entry =
+                Entry::new(actor, CATEGORY, "service_register").target(&service.name).details(details(&service));
+            let audit = audit::open(&mut tx, entry).await?;
+            tx.commit().await?;
+            (service, audit)
+        };
+        platform::failpoint!("mesh.after_intent");
+        match self.publisher.publish(ca, false).await {
+            Ok(()) => {
+                platform::failpoint!("mesh.after_publish");
+                let mut tx = self.db.begin().await?;
+                store::finish(&mut tx, &key, None).await?;
+                audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
+                events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
+                tx.commit().await?;
+                self.health.soon(&key);
+                Ok(Service { state: State::Active, ..service })
+            }
+            Err(error) => {
+                let mut tx = self.db.begin().await?;
+                store::forget(&mut tx, &key).await?;
+                store::revoke(&mut tx, &key, None).await?;
+                audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
+                tx.commit().await?;
+                self.publish_again().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Takes name, certificate, route and health check away.
+    ///
+    /// # Errors
+    /// When there is no such service, or it cannot be taken away; it stays then.
+    pub async fn deregister(&self, actor: &str, name: &str) -> Result<Service, Refusal> {
+        let key = name.to_ascii_lowercase();
+        let ca = self.ca().await?;
+        let (service, audit) = {
+            let _turn = self.changes.lock().await;
+            let mut tx = self.db.begin().await?;
+            tx.serialize().await?;
+            let Some(service) = store::one(&mut tx, &key).await?.filter(|there| there.state == State::Active) else {
+                return Err(Refusal::Unknown(name.to_owned()));
+            };
+            let removing = Service { state: State::Removing, ..service };
+            store::put(&mut tx, &removing, None).await?;
+            let entry = Entry::new(actor, CATEGORY, "service_deregister").target(&removing.name);
+            let audit = audit::open(&mut tx, entry.details(json!({ "name": removing.name }))).await?;
+            tx.commit().await?;
+            (removing, audit)
+        };
+        platform::failpoint!("mesh.after_removal");
+        let published = self.publisher.publish(ca, false).await;
+        let mut tx = self.db.begin().await?;
+        match &published {
+            Ok(()) => {
+                store::finish(&mut tx, &key, Some(self.clock.now())).await?;
+                store::revoke(&mut tx, &key, None).await?;
+                audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
+                events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
+                self.health.forget(&key);
+            }
+            Err(error) => {
+                store::finish(&mut tx, &key, None).await?;
+                audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
+            }
+        }
+        tx.commit().await?;
+        match published {
+            Ok(()) => Ok(Service { state: State::Inactive, ..service }),
+            Err(error) => {
+                self.publish_again().await;
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Replaces a service's certificate; the old one is revoked once the new one is served.
+    ///
+    /// # Errors
+    /// When there is no such service, it has no certificate, or the new one cannot be served.
+    pub async fn rotate(&self, actor: &str, name: &str) -> Result<store::Stored, Refusal> {
+        let key = name.to_ascii_lowercase();
+        let ca = self.ca().await?;
+        let mut tx = self.db.begin().await?;
+        let service = store::one(&mut tx, &key).await?;
+        let Some(service) = service.filter(|there| there.state == State::Active && there.tls) else {
+            return Err(Refusal::Unknown(name.to_owned()));
+        };
+        let certificate = ca.issue(&key, &self.fqdn(&key), self.clock.now())?;
+        store::insert(&mut tx, &certificate).await?;
+        let entry = Entry::new(actor, CATEGORY, "cert_rotate").target(&service.name);
+        let audit = audit::open(&mut tx, entry.details(json!({ "name": service.name }))).await?;
+        tx.commit().await?;
+        let published = self.publisher.publish(ca, false).await;
+        let mut tx = self.db.begin().await?;
+        match &published {
+            Ok(()) => {
+                store::revoke(&mut tx, &key, Some(&certificate.serial)).await?;
+                audit::complete(&mut tx, audit, Outcome::Ok, json!({ "serial": certificate.serial })).await?;
+                events::append(&mut tx, "mesh.certificates", &json!({ "name": service.name })).await?;
+            }
+            Err(error) => {
+                store::withdraw(&mut tx, &certificate.serial).await?;
+                audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
+            }
+        }
+        tx.commit().await?;
+        published?;
+        Ok(certificate)
+    }
+
+    /// Replaces every certificate that has lived two thirds of its life; how many those were.
+    ///
+    /// # Errors
+    /// When one cannot be replaced.
+    pub async fn renew(&self) -> Result<usize, Refusal> {
+        let now = self.clock.now();
+        let mut renewed = 0;
+        for certificate in store::live(&self.db).await? {
+            let valid = pki::Validity { not_before: certificate.not_before, not_after: certificate.not_after };
+            // The serial is random, and always the same for this certificate: so is the moment.
+            let spread = certificate.serial.bytes().map(u64::from).sum::<u64>() % 1000;
+            if pki::renew_at(&valid, spread as f64 / 1000.0) <= now {
+                match self.rotate("system", &certificate.service).await {
+                    Ok(_) => renewed += 1,
+                    Err(Refusal::Unknown(_)) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(renewed)
+    }
+
+    /// Forgets what other DNS servers said.
+    ///
+    /// # Errors
+    /// When the DNS server is not running; the text says why.
+    pub async fn flush(&self, actor: &str) -> Result<Result<Option<u64>, String>, Refusal> {
+        let flushed = self.publisher.dns.flush().await;
+        self.note(actor, "dns_flush", flushed.as_ref().err().map(String::as_str)).await?;
+        Ok(flushed)
+    }
+
+    /// Gives Caddy the current configuration again.
+    ///
+    /// # Errors
+    /// When it cannot be given.
+    pub async fn reload(&self, actor: &str) -> Result<(), Refusal> {
+        let published = self.publisher.publish(self.ca().await?, true).await;
+        let failure = published.as_ref().err().map(ToString::to_string);
+        self.note(actor, "caddy_reload", failure.as_deref()).await?;
+        Ok(published?)
+    }
+
+    /// Records something that is done or failed already.
+    pub(crate) async fn note(&self, actor: &str, action: &'static str, failure: Option<&str>) -> Result<(), Refusal> {
+        let mut tx = self.db.begin().await?;
+        let details = failure.map_or(json!({}), |error| json!({ "error": error }));
+        let outcome = if failure.is_some() { Outcome::Error } else { Outcome::Ok };
+        audit::record(&mut tx, Entry::new(actor, CATEGORY, action).details(details), outcome).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// After something was undone; what fails now is tried again in the background.
+    async fn publish_again(&self) {
+        if let Err(error) = self.converge().await {
+            tracing::warn!(%error, "names and routes could not be put back yet");
+        }
+    }
+
+    /// The gateway's address.
+    #[must_use]
+    pub fn gateway(&self) -> IpAddr {
+        self.config.gateway
+    }
+}
+
+/// What the audit log says of a registration; `port` is a text, as the documented entries have it.
+fn details(service: &Service) -> serde_json::Value {
+    json!({
+        "name": service.name,
+        "host": service.host,
+        "port": service.port.to_string(),
+        "protocol": if service.tls { "https" } else { "http" },
+        "health_path": service.health_path,
+        "tls": service.tls,
+    })
+}

@@ -1,0 +1,120 @@
+use jiff::Timestamp;
+use platform::{
+    clock,
+    db::{Db, Error, Tx},
+    on_db,
+};
+use sqlx::FromRow;
+
+/// A certificate of a service.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored {
+    pub serial: String,
+    /// The key of the service.
+    pub service: String,
+    /// PEM, without the root.
+    pub chain: String,
+    pub sealed_key: String,
+    pub not_before: Timestamp,
+    pub not_after: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Row {
+    serial: String,
+    service: String,
+    chain: String,
+    sealed_key: String,
+    not_before: i64,
+    not_after: i64,
+}
+
+/// The newest certificate of each service that was not revoked, by the service's name.
+///
+/// # Errors
+/// When the store fails.
+pub async fn live(db: &Db) -> Result<Vec<Stored>, Error> {
+    let mut rows: Vec<Row> = on_db!(db, c => {
+        sqlx::query_as(
+            "SELECT serial, service, chain, sealed_key, not_before, not_after FROM mesh_certificates
+             WHERE revoked_at IS NULL ORDER BY service, issued_at DESC",
+        )
+        .fetch_all(c).await
+    })?;
+    rows.dedup_by(|later, first| later.service == first.service);
+    let stored = rows.into_iter().map(|row| Stored {
+        not_before: clock::from_micros(row.not_before),
+        not_after: clock::from_micros(row.not_after),
+        serial: row.serial,
+        service: row.service,
+        chain: row.chain,
+        sealed_key: row.sealed_key,
+    });
+    Ok(stored.collect())
+}
+
+/// Adds a certificate.
+///
+/// # Errors
+/// When the store fails.
+pub async fn insert(tx: &mut Tx, certificate: &Stored) -> Result<(), Error> {
+    let now = tx.now_micros();
+    on_db!(tx, c => {
+        sqlx::query(
+            "INSERT INTO mesh_certificates (serial, service, chain, sealed_key, not_before, not_after, issued_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        )
+        .bind(&certificate.serial).bind(&certificate.service).bind(&certificate.chain).bind(&certificate.sealed_key)
+        .bind(clock::micros(certificate.not_before)).bind(clock::micros(certificate.not_after)).bind(now)
+        .execute(c).await?;
+    });
+    Ok(())
+}
+
+/// Revokes every certificate of a service but one.
+///
+/// # Errors
+/// When the store fails.
+pub async fn revoke(tx: &mut Tx, service: &str, but: Option<&str>) -> Result<(), Error> {
+    let now = tx.now_micros();
+    on_db!(tx, c => {
+        sqlx::query("UPDATE mesh_certificates SET revoked_at = $1 WHERE service = $2 AND revoked_at IS NULL AND serial <> $3")
+            .bind(now).bind(service).bind(but.unwrap_or_default())
+            .execute(c).await?;
+    });
+    Ok(())
+}
+
+/// Certificate and sealed key of an authority, by its kind (`root`, `issuing`).
+///
+/// # Errors
+/// When the store fails.
+pub async fn authorities(db: &Db) -> Result<Vec<(String, String, String)>, Error> {
+    Ok(on_db!(db, c => sqlx::query_as("SELECT kind, cert, sealed_key FROM mesh_authorities").fetch_all(c).await)?)
+}
+
+/// Keeps an authority; the first one stays.
+///
+/// # Errors
+/// When the store fails.
+pub async fn save_authority(tx: &mut Tx, kind: &str, cert: &str, sealed_key: &str) -> Result<(), Error> {
+    let now = tx.now_micros();
+    on_db!(tx, c => {
+        sqlx::query("INSERT INTO mesh_authorities (kind, cert, sealed_key, created_at) VALUES ($1, $2, $3, $4)")
+            .bind(kind).bind(cert).bind(sealed_key).bind(now)
+            .execute(c).await?;
+    });
+    Ok(())
+}
+
+/// Takes back a certificate that was never served.
+///
+/// # Errors
+/// When the store fails.
+pub async fn withdraw(tx: &mut Tx, serial: &str) -> Result<(), Error> {
+    let now = tx.now_micros();
+    on_db!(tx, c => {
+        sqlx::query("UPDATE mesh_certificates SET revoked_at = $1 WHERE serial = $2").bind(now).bind(serial).execute(c).await?;
+    });
+    Ok(())
+}
