@@ -32,6 +32,8 @@ pub struct Certificate {
     pub fingerprint_sha256: String,
     /// The kind of its key, as `ECDSA P-256`, `Ed25519`, or `RSA 2048`.
     pub key_algorithm: String,
+    /// Its key: a SubjectPublicKeyInfo in DER.
+    pub public_key: Vec<u8>,
     /// How it is signed, as `ecdsa-with-SHA256`.
     pub signature_algorithm: String,
     /// Whether it is that of an authority.
@@ -76,6 +78,7 @@ impl Certificate {
             ip_addresses: names.iter().filter_map(ip_address).collect(),
             fingerprint_sha256: fingerprint(der),
             key_algorithm: text::describe_key(certificate.public_key()),
+            public_key: certificate.public_key().raw.to_vec(),
             signature_algorithm: text::long_name(certificate.signature_algorithm.algorithm.as_bytes()),
             is_ca: certificate
                 .basic_constraints()

@@ -1,6 +1,6 @@
 //! Signing requests made by OpenSSL.
 
-use plenum_pki::{Certificate, Error};
+use plenum_pki::{Certificate, Error, SigningRequest};
 
 use crate::openssl::Openssl;
 use crate::{authorities, days};
@@ -65,4 +65,55 @@ fn a_request_that_proves_nothing_is_refused() {
     let weak = sign(&der(&openssl, "rsa:1024")).unwrap_err();
     assert!(weak.to_string().contains("fewer than 2048 bits"), "{weak}");
     assert!(matches!(sign(&der(&openssl, "ec -pkeyopt ec_paramgen_curve:secp256k1")), Err(Error::Csr { .. })));
+}
+
+/// What is read from a request with these additions to the command.
+fn read(openssl: &Openssl, more: &str) -> Result<SigningRequest, Error> {
+    openssl.run(&format!(
+        "req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -out csr.der -outform DER {more}"
+    ));
+    SigningRequest::parse(&std::fs::read(openssl.path("csr.der")).unwrap())
+}
+
+#[test]
+fn a_request_says_its_names_and_its_key() {
+    let openssl = Openssl::new();
+    let (_, intermediate) = authorities();
+    let names = "-subj /CN=Core.qp.local -addext subjectAltName=DNS:core.QP.local,DNS:*.x.qp.local,DNS:core.qp.local";
+    let usual = "-addext keyUsage=critical,digitalSignature,keyEncipherment -addext extendedKeyUsage=serverAuth,clientAuth \
+                 -addext basicConstraints=critical,CA:FALSE -addext subjectKeyIdentifier=hash";
+    for more in ["", usual] {
+        let request = read(&openssl, &format!("{names} {more}")).unwrap();
+        assert!(request.dns_names.iter().eq(["*.x.qp.local", "core.qp.local"]));
+        let csr = std::fs::read(openssl.path("csr.der")).unwrap();
+        let signed = intermediate.sign_csr(&csr, &["core.qp.local".into()], days(30)).unwrap();
+        assert_eq!(Certificate::parse_pem(&signed.cert_pem).unwrap().public_key, request.public_key);
+    }
+}
+
+#[test]
+fn v19_a_request_for_anything_else_is_refused() {
+    let openssl = Openssl::new();
+    let san = "-addext subjectAltName=DNS:core.qp.local";
+    for (more, reason) in [
+        ("-subj /CN=core.qp.local".to_owned(), "a common name alone"),
+        ("-subj / -addext keyUsage=digitalSignature".to_owned(), "a common name alone"),
+        (format!("-subj /CN=other.qp.local {san}"), "common name is not among"),
+        (format!("-subj /CN=core.qp.local/CN=other.qp.local {san}"), "common name is not among"),
+        ("-subj / -addext subjectAltName=DNS:core.qp.local,IP:10.0.0.1".to_owned(), "not a DNS name"),
+        ("-subj / -addext subjectAltName=DNS:core.qp.local,email:a@qp.local".to_owned(), "not a DNS name"),
+        ("-subj / -addext subjectAltName=DNS:core.qp.local,URI:https://core.qp.local".to_owned(), "not a DNS name"),
+        ("-subj / -addext subjectAltName=DNS:10.0.0.1".to_owned(), "not a DNS name"),
+        ("-subj / -addext subjectAltName=DNS:a.*.qp.local".to_owned(), "not a DNS name"),
+        (format!("-subj / {san} -addext basicConstraints=critical,CA:TRUE"), "not granted (2.5.29.19)"),
+        (format!("-subj / {san} -addext keyUsage=keyCertSign"), "not granted (2.5.29.15)"),
+        (format!("-subj / {san} -addext extendedKeyUsage=serverAuth,codeSigning"), "not one for TLS"),
+        (format!("-subj / {san} -addext extendedKeyUsage=anyExtendedKeyUsage"), "not one for TLS"),
+        (format!("-subj / {san} -addext nameConstraints=permitted;DNS:example.com"), "not granted (2.5.29.30)"),
+        (format!("-subj / {san} -addext 1.2.3.4=critical,ASN1:UTF8String:x"), "not granted (1.2.3.4)"),
+    ] {
+        let error = read(&openssl, &more).unwrap_err().to_string();
+        assert!(error.contains(reason), "{more}: {error}");
+    }
+    assert!(SigningRequest::parse(&[]).is_err());
 }
