@@ -1,17 +1,23 @@
 //! The programs behind the area: whoever answers DNS, and Caddy. Each is started when it is first needed, adopted after a
 //! restart, and tried again while it is not there.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use caddy::{Admin, Binary, Endpoint, Process, Spec, Version, names::Directory};
+use caddy::{
+    Admin, Binary, Endpoint, Process, Spec, Version,
+    config::Dynamic,
+    names::{Directory, Id},
+};
 use dns::{Engine, Options, Server, Zone, client, dnsmasq};
 use platform::config::{CaddyMode, DnsEngine, Listen, MeshCaddy, MeshDns};
 use tokio::sync::{Mutex, OnceCell, RwLock};
 
 /// How long Caddy has to start.
 const START: Duration = Duration::from_secs(15);
+/// The file that says where names are looked up.
+const LOOKUP: &str = "lookup";
 /// How long a question to our own DNS may take.
 const ASK: Duration = Duration::from_millis(800);
 
@@ -57,6 +63,11 @@ impl Dns {
                 dnsmasq::Process::start(spec, zone).await.map(Engine::Dnsmasq)
             }
         }
+    }
+
+    /// Whether nothing needs to be started; also where there is no place to listen.
+    pub async fn is_alive(&self) -> bool {
+        self.config.listen == Listen::Off || self.engine.read().await.as_ref().is_some_and(Engine::is_alive)
     }
 
     /// Whether queries are answered, by asking.
@@ -147,6 +158,60 @@ impl Proxy {
             CaddyMode::Managed => Ok(self.spec()?.admin),
             CaddyMode::External => Ok(Admin::new(&self.config.admin)?.endpoint().clone()),
         }
+    }
+
+    /// Whether it is ours.
+    #[must_use]
+    pub fn mode(&self) -> CaddyMode {
+        self.config.mode
+    }
+
+    /// Where a managed Caddy looks names up. Its port and its secret are made once and kept in a file, for a Caddy that is
+    /// adopted goes on asking there.
+    ///
+    /// # Errors
+    /// When the file can neither be read nor made.
+    pub fn dynamic(&self) -> Result<Dynamic, caddy::Error> {
+        let directory = Directory::new(&self.directory)?;
+        let path = self.directory.join(LOOKUP);
+        let failed = |action, source: std::io::Error| caddy::Error::File { action, path: path.clone(), source };
+        let text = match std::fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|listener| listener.local_addr());
+                let mut secret = [0; 16];
+                getrandom::fill(&mut secret).map_err(|error| failed("create", error.into()))?;
+                let text = format!("{} {}", port.map_err(|error| failed("create", error))?.port(), hex::encode(secret));
+                platform::files::write_atomic(&path, text.as_bytes(), 0o600)
+                    .map_err(|error| failed("create", std::io::Error::other(error)))?;
+                text
+            }
+            Err(error) => return Err(failed("read", error)),
+        };
+        let (port, secret) = text.trim().split_once(' ').unwrap_or_default();
+        let damaged = || failed("read", std::io::Error::other("it is damaged; remove it"));
+        Ok(Dynamic {
+            directory: Directory::new(directory.join("names"))?,
+            port: port.parse().map_err(|_| damaged())?,
+            secret: Id::new(secret).map_err(|_| damaged())?,
+            authorities: Vec::new(),
+            account: None,
+        })
+    }
+
+    /// Loads a configuration into a managed Caddy. If it is refused, the port where names are looked up may be taken: another
+    /// one is chosen with the next attempt.
+    ///
+    /// # Errors
+    /// When Caddy does not take it.
+    pub async fn load(&self, admin: &Admin, config: &serde_json::Value) -> Result<(), caddy::Error> {
+        let loaded = admin.load(config).await;
+        if loaded.is_err()
+            && let Err(error) = std::fs::remove_file(self.directory.join(LOOKUP))
+        {
+            tracing::debug!(%error, "the place where names are looked up stays");
+        }
+        loaded
     }
 
     /// Its admin API; a managed Caddy is adopted or started first.

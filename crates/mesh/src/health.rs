@@ -5,11 +5,11 @@
 //!   last twenty checks.
 //! * **up**: the last `rise` checks succeeded. The first check of all decides at once.
 //!
-//! A change is an audit entry and an event. The last sixty checks of each service are kept in memory, which is what a
-//! sparkline shows; nothing else is kept, so ten thousand services cost a few megabytes.
+//! A change is an audit entry and an event. The last sixty checks of each service are kept in memory, eight bytes each, which
+//! is what a sparkline shows; what an hour was like is added up and kept in the store ([`crate::history`]).
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -24,9 +24,9 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::Mesh;
+use crate::history::Hour;
 use crate::registry::CATEGORY;
-use crate::service::{Protocol, Service, State};
-use crate::store;
+use crate::service::{Protocol, Service};
 
 /// Checks under way at once.
 const AT_ONCE: usize = 256;
@@ -70,6 +70,24 @@ pub struct Check {
     pub ms: u32,
 }
 
+/// A check in eight bytes: its second since the epoch (until 2106), and twice its milliseconds, plus one if it failed.
+#[derive(Clone, Copy, Debug)]
+struct Packed(u32, u32);
+
+impl From<Check> for Packed {
+    fn from(check: Check) -> Self {
+        let second = u32::try_from(check.at.as_second()).unwrap_or_default();
+        Self(second, check.ms.min(u32::MAX >> 1) << 1 | u32::from(!check.ok))
+    }
+}
+
+impl From<Packed> for Check {
+    fn from(Packed(second, rest): Packed) -> Self {
+        let at = Timestamp::from_second(i64::from(second)).unwrap_or(Timestamp::UNIX_EPOCH);
+        Self { at, ok: rest & 1 == 0, ms: rest >> 1 }
+    }
+}
+
 /// What is known about a service.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
@@ -77,7 +95,10 @@ pub struct Known {
     pub since: Option<Timestamp>,
     /// Why the last check failed.
     pub reason: Option<String>,
-    pub checks: VecDeque<Check>,
+    checks: VecDeque<Packed>,
+    /// What of this hour is not in the store yet.
+    pub(crate) hour: Hour,
+    service: Option<Arc<Service>>,
     due: Option<Instant>,
     is_running: bool,
     run: u32,
@@ -87,8 +108,14 @@ pub struct Known {
 impl Known {
     /// The last check.
     #[must_use]
-    pub fn last(&self) -> Option<&Check> {
-        self.checks.back()
+    pub fn last(&self) -> Option<Check> {
+        self.checks.back().map(|check| Check::from(*check))
+    }
+
+    /// The last checks, oldest first.
+    #[must_use]
+    pub fn checks(&self) -> Vec<Check> {
+        self.checks.iter().map(|check| Check::from(*check)).collect()
     }
 
     /// Takes in a check; tells what it was before, if that changed.
@@ -100,7 +127,7 @@ impl Known {
         if self.checks.len() == REMEMBERED {
             self.checks.pop_front();
         }
-        self.checks.push_back(check);
+        self.checks.push_back(check.into());
         let is_first = before == Status::Unknown;
         let is_good = match check.ok {
             true if is_first || self.run >= rules.rise => true,
@@ -121,8 +148,8 @@ impl Known {
     }
 
     fn is_flapping(&self) -> bool {
-        let recent = self.checks.iter().rev().take(FLAPPING.0);
-        let changes = recent.clone().zip(recent.skip(1)).filter(|(a, b)| a.ok != b.ok).count();
+        let recent = self.checks.iter().rev().take(FLAPPING.0).map(|Packed(_, rest)| rest & 1);
+        let changes = recent.clone().zip(recent.skip(1)).filter(|(a, b)| a != b).count();
         changes >= FLAPPING.1
     }
 }
@@ -132,11 +159,13 @@ pub struct Health {
     rules: MeshHealth,
     known: Mutex<HashMap<String, Known>>,
     permits: Arc<Semaphore>,
+    clients: OnceLock<Clients>,
 }
 
 impl Health {
     pub(crate) fn new(rules: &MeshHealth) -> Self {
-        Self { rules: rules.clone(), known: Mutex::default(), permits: Arc::new(Semaphore::new(AT_ONCE)) }
+        let permits = Arc::new(Semaphore::new(AT_ONCE));
+        Self { rules: rules.clone(), known: Mutex::default(), permits, clients: OnceLock::new() }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
@@ -149,35 +178,60 @@ impl Health {
         self.known().get(key).cloned().unwrap_or_default()
     }
 
-    /// Checks a service with the next round.
-    pub(crate) fn soon(&self, key: &str) {
-        self.known().insert(key.to_owned(), Known::default());
+    /// Watches a service, beginning anew with the next round.
+    pub(crate) fn watch(&self, service: Service) {
+        let (key, service) = (service.key.clone(), Some(Arc::new(service)));
+        self.known().insert(key, Known { service, ..Known::default() });
+    }
+
+    /// Watches these and no others; what is known of those that stay the same is kept.
+    pub(crate) fn watch_only(&self, services: impl IntoIterator<Item = Service>) {
+        let mut known = self.known();
+        let mut there = HashSet::new();
+        for service in services {
+            there.insert(service.key.clone());
+            let at = known.entry(service.key.clone()).or_default();
+            if at.service.as_deref() != Some(&service) {
+                *at = Known { service: Some(Arc::new(service)), ..Known::default() };
+            }
+        }
+        known.retain(|key, _| there.contains(key));
     }
 
     pub(crate) fn forget(&self, key: &str) {
         self.known().remove(key);
     }
 
-    /// Those that are due now, each marked as under way.
-    fn due<'s>(&self, services: &'s [Service], now: Instant) -> Vec<&'s Service> {
+    /// Takes the sums that are not in the store yet.
+    pub(crate) fn take_hours(&self) -> Vec<(String, Hour)> {
         let mut known = self.known();
-        let is_due = |service: &&Service| {
-            let at = known.entry(service.key.clone()).or_default();
-            if at.is_running || at.due.is_some_and(|due| due > now) {
-                return false;
-            }
+        let taken = known.iter_mut().filter(|(_, at)| at.hour.checks > 0);
+        taken.map(|(key, at)| (key.clone(), std::mem::take(&mut at.hour))).collect()
+    }
+
+    /// Those that are due now, each marked as under way.
+    fn due(&self, now: Instant) -> Vec<Arc<Service>> {
+        let mut known = self.known();
+        let due = known.values_mut().filter(|at| !at.is_running && at.due.is_none_or(|due| due <= now));
+        due.filter_map(|at| {
             at.is_running = true;
-            true
-        };
-        services.iter().filter(is_due).collect()
+            at.service.clone()
+        })
+        .collect()
+    }
+
+    /// The clients, set up when the first check needs them: they cost memory.
+    fn clients(&self) -> Result<&Clients, reqwest::Error> {
+        if let Some(clients) = self.clients.get() {
+            return Ok(clients);
+        }
+        let clients = Clients::new(&self.rules)?;
+        Ok(self.clients.get_or_init(|| clients))
     }
 }
 
-/// The client of all checks: no redirects, no connections kept, certificates of upstreams taken as they are.
-///
-/// # Errors
-/// When the TLS library cannot be set up.
-pub fn client(rules: &MeshHealth, protocol: Protocol) -> Result<Client, reqwest::Error> {
+/// A client of checks: no redirects, no connections kept, certificates of upstreams taken as they are.
+fn client(rules: &MeshHealth, protocol: Protocol) -> Result<Client, reqwest::Error> {
     let builder = Client::builder()
         .timeout(Duration::from_millis(rules.timeout_ms))
         .redirect(redirect::Policy::none())
@@ -193,17 +247,13 @@ pub fn client(rules: &MeshHealth, protocol: Protocol) -> Result<Client, reqwest:
 }
 
 /// One client for each way of speaking.
-pub struct Clients {
+struct Clients {
     plain: Client,
     h2c: Client,
 }
 
 impl Clients {
-    /// Sets them up.
-    ///
-    /// # Errors
-    /// When the TLS library cannot be set up.
-    pub fn new(rules: &MeshHealth) -> Result<Self, reqwest::Error> {
+    fn new(rules: &MeshHealth) -> Result<Self, reqwest::Error> {
         Ok(Self { plain: client(rules, Protocol::Http)?, h2c: client(rules, Protocol::H2c)? })
     }
 }
@@ -212,16 +262,14 @@ impl Mesh {
     /// Starts every check that is due. Called often; a service that is being checked is left alone.
     ///
     /// # Errors
-    /// When the store fails.
-    pub async fn check_due(&self, clients: &Arc<Clients>) -> Result<(), platform::db::Error> {
-        let services: Vec<_> =
-            store::all(&self.db).await?.into_iter().filter(|service| service.state == State::Active).collect();
-        for service in self.health.due(&services, Instant::now()) {
-            let (mesh, clients, service) = (self.clone(), Arc::clone(clients), service.clone());
-            let permits = Arc::clone(&self.health.permits);
+    /// When the TLS library cannot be set up.
+    pub async fn check_due(&self) -> Result<(), reqwest::Error> {
+        for service in self.health.due(Instant::now()) {
+            self.health.clients()?;
+            let (mesh, permits) = (self.clone(), Arc::clone(&self.health.permits));
             tokio::spawn(async move {
                 let Ok(_permit) = permits.acquire_owned().await else { return };
-                if let Err(error) = mesh.check(&clients, &service).await {
+                if let Err(error) = mesh.check(&service).await {
                     tracing::warn!(service = service.name, %error, "a change of health could not be recorded");
                 }
             });
@@ -229,17 +277,24 @@ impl Mesh {
         Ok(())
     }
 
-    async fn check(&self, clients: &Clients, service: &Service) -> Result<(), platform::db::Error> {
+    async fn check(&self, service: &Service) -> Result<(), platform::db::Error> {
         let (at, begin) = (self.clock.now(), Instant::now());
-        let reason = probe(clients, service).await.err();
+        let reason = match self.health.clients() {
+            Ok(clients) => probe(clients, service).await.err(),
+            Err(error) => Some(error.to_string()),
+        };
         let ms = u32::try_from(begin.elapsed().as_millis()).unwrap_or(u32::MAX);
         let interval = Duration::from_millis(self.health.rules.interval_ms);
         let change = {
             let mut known = self.health.known();
-            let Some(at_service) = known.get_mut(&service.key) else { return Ok(()) };
+            // Another service of that name may have come in the meantime, and is not judged by this.
+            let same = known.get_mut(&service.key).filter(|at| at.service.as_deref() == Some(service));
+            let Some(at_service) = same else { return Ok(()) };
             at_service.is_running = false;
             at_service.due = Some(begin + interval);
-            let change = at_service.note(Check { at, ok: reason.is_none(), ms }, reason.clone(), &self.health.rules);
+            let check = Check { at, ok: reason.is_none(), ms };
+            at_service.hour.add(check);
+            let change = at_service.note(check, reason.clone(), &self.health.rules);
             change.map(|before| (before, at_service.status))
         };
         let Some((before, now)) = change else { return Ok(()) };

@@ -1,13 +1,14 @@
 //! The mesh area: one call gives an internal service a name, a certificate, a route and a health check.
 //!
 //! What should be stands in the store ([`store`]); names and routes are made of it by [`publish`], the only place that
-//! tells DNS and Caddy. [`registry`] is what callers do, [`health`] looks how services are, [`ca`] is the internal
-//! authority, [`http`] offers all of it.
+//! tells DNS and Caddy. [`registry`] is what callers do, [`health`] looks how services are and [`history`] remembers it,
+//! [`ca`] is the internal authority, [`http`] offers all of it.
 
 pub mod ca;
 pub mod engines;
 pub mod guard;
 pub mod health;
+pub mod history;
 pub mod http;
 pub mod monitor;
 pub mod publish;

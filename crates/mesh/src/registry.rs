@@ -24,7 +24,7 @@ use crate::ca::{Ca, CaError};
 use crate::engines::{Dns, Proxy};
 use crate::guard;
 use crate::health::Health;
-use crate::publish::{PublishError, Publisher};
+use crate::publish::{PublishError, Publisher, What};
 use crate::service::{Invalid, Name, Protocol, Service, State};
 use crate::store;
 
@@ -131,6 +131,7 @@ impl Mesh {
         let mut tx = self.db.begin().await?;
         let count = store::settle(&mut tx, self.clock.now()).await?;
         tx.commit().await?;
+        self.watch_all().await?;
         if count > 0 {
             tracing::warn!(count, "services that were being registered or removed when Plenum ended were settled");
         }
@@ -142,7 +143,27 @@ impl Mesh {
     /// # Errors
     /// When one of them cannot be told.
     pub async fn converge(&self) -> Result<(), Refusal> {
-        Ok(self.publisher.publish(self.ca().await?, false).await?)
+        self.watch_all().await?;
+        Ok(self.publisher.publish(self.ca().await?, What::All).await?)
+    }
+
+    /// Watches the services that the store has: another node may have changed them.
+    async fn watch_all(&self) -> Result<(), Refusal> {
+        let services = store::all(&self.db).await?;
+        self.health.watch_only(services.into_iter().filter(|service| service.state == State::Active));
+        Ok(())
+    }
+
+    /// Does something to the end, also when whoever asked for it has gone: half a registration would block its name.
+    async fn to_the_end<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T, Refusal>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Refusal>> + Send + 'static,
+    {
+        match tokio::spawn(work(self.clone())).await {
+            Ok(done) => done,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
     }
 
     /// The name of a service below the domain.
@@ -156,6 +177,11 @@ impl Mesh {
     /// # Errors
     /// When it is not allowed or something fails; nothing is left of it then.
     pub async fn register(&self, actor: &str, wanted: Wanted) -> Result<Service, Refusal> {
+        let actor = actor.to_owned();
+        self.to_the_end(async move |mesh| mesh.register_now(&actor, wanted).await).await
+    }
+
+    async fn register_now(&self, actor: &str, wanted: Wanted) -> Result<Service, Refusal> {
         guard::addresses(&wanted.host, self.config.allow_loopback).await?;
         let ca = self.ca().await?;
         let key = wanted.name.key();
@@ -199,7 +225,7 @@ impl Mesh {
             (service, audit)
         };
         platform::failpoint!("mesh.after_intent");
-        match self.publisher.publish(ca, false).await {
+        match self.publisher.publish(ca, What::One(&key)).await {
             Ok(()) => {
                 platform::failpoint!("mesh.after_publish");
                 let mut tx = self.db.begin().await?;
@@ -207,8 +233,9 @@ impl Mesh {
                 audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
                 events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
                 tx.commit().await?;
-                self.health.soon(&key);
-                Ok(Service { state: State::Active, ..service })
+                let service = Service { state: State::Active, ..service };
+                self.health.watch(service.clone());
+                Ok(service)
             }
             Err(error) => {
                 let mut tx = self.db.begin().await?;
@@ -227,6 +254,11 @@ impl Mesh {
     /// # Errors
     /// When there is no such service, or it cannot be taken away; it stays then.
     pub async fn deregister(&self, actor: &str, name: &str) -> Result<Service, Refusal> {
+        let (actor, name) = (actor.to_owned(), name.to_owned());
+        self.to_the_end(async move |mesh| mesh.deregister_now(&actor, &name).await).await
+    }
+
+    async fn deregister_now(&self, actor: &str, name: &str) -> Result<Service, Refusal> {
         let key = name.to_ascii_lowercase();
         let ca = self.ca().await?;
         let (service, audit) = {
@@ -244,7 +276,7 @@ impl Mesh {
             (removing, audit)
         };
         platform::failpoint!("mesh.after_removal");
-        let published = self.publisher.publish(ca, false).await;
+        let published = self.publisher.publish(ca, What::One(&key)).await;
         let mut tx = self.db.begin().await?;
         match &published {
             Ok(()) => {
@@ -274,6 +306,11 @@ impl Mesh {
     /// # Errors
     /// When there is no such service, it has no certificate, or the new one cannot be served.
     pub async fn rotate(&self, actor: &str, name: &str) -> Result<store::Stored, Refusal> {
+        let (actor, name) = (actor.to_owned(), name.to_owned());
+        self.to_the_end(async move |mesh| mesh.rotate_now(&actor, &name).await).await
+    }
+
+    async fn rotate_now(&self, actor: &str, name: &str) -> Result<store::Stored, Refusal> {
         let key = name.to_ascii_lowercase();
         let ca = self.ca().await?;
         let mut tx = self.db.begin().await?;
@@ -286,7 +323,7 @@ impl Mesh {
         let entry = Entry::new(actor, CATEGORY, "cert_rotate").target(&service.name);
         let audit = audit::open(&mut tx, entry.details(json!({ "name": service.name }))).await?;
         tx.commit().await?;
-        let published = self.publisher.publish(ca, false).await;
+        let published = self.publisher.publish(ca, What::One(&key)).await;
         let mut tx = self.db.begin().await?;
         match &published {
             Ok(()) => {
@@ -341,7 +378,7 @@ impl Mesh {
     /// # Errors
     /// When it cannot be given.
     pub async fn reload(&self, actor: &str) -> Result<(), Refusal> {
-        let published = self.publisher.publish(self.ca().await?, true).await;
+        let published = self.publisher.publish(self.ca().await?, What::Anew).await;
         let failure = published.as_ref().err().map(ToString::to_string);
         self.note(actor, "caddy_reload", failure.as_deref()).await?;
         Ok(published?)

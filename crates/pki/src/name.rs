@@ -1,7 +1,7 @@
 //! The names that certificates are for: which text is a DNS name, and which of them are inside of a domain.
 //!
-//! Only the plain form is accepted: letters, digits and hyphens in labels (RFC 1123 section 2.1), no dot at the end,
-//! and international names in their ASCII form (RFC 5890). So no two spellings of a name can be told apart by one
+//! Only the plain form is accepted: letters, digits and hyphens in labels (RFC 1123 section 2.1) and the underscore that
+//! internal names often have, no dot at the end, and international names in their ASCII form (RFC 5890). So no two spellings of a name can be told apart by one
 //! program and not by another.
 
 use crate::{Error, Result};
@@ -28,8 +28,8 @@ pub(crate) fn host(text: &str) -> Result<String> {
         if label.len() > 63 {
             return error("a part of it has more than 63 characters");
         }
-        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
-            return error("only letters, digits, hyphens and dots are allowed");
+        if !label.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_')) {
+            return error("only letters, digits, `_`, hyphens and dots are allowed");
         }
         if label.starts_with('-') || label.ends_with('-') {
             return error("a part of it begins or ends with a hyphen");
@@ -86,23 +86,9 @@ mod tests {
             assert_eq!(host(name).unwrap(), name.to_lowercase());
         }
         let long = format!("{}.a", "a.".repeat(126));
-        for name in [
-            "",
-            ".",
-            "a.",
-            ".a",
-            "a..b",
-            "-a",
-            "a-",
-            "a_b",
-            "10.0.0.1",
-            "a b",
-            "a\0.qp.local",
-            "ü.de",
-            "*.a",
-            "::1",
-            &long,
-        ] {
+        for name in
+            ["", ".", "a.", ".a", "a..b", "-a", "a-", "10.0.0.1", "a b", "a\0.qp.local", "ü.de", "*.a", "::1", &long]
+        {
             assert!(matches!(host(name), Err(Error::Name { .. })), "{name:?}");
         }
         assert_eq!(host_or_wildcard("*.QP.local").unwrap(), "*.qp.local");

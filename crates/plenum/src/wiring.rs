@@ -48,6 +48,9 @@ const WATCH_EVERY: Duration = Duration::from_secs(2);
 /// How often it is seen which services are to be checked.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 
+/// How often the sums of health checks are written.
+const KEEP_EVERY: Duration = Duration::from_secs(5 * 60);
+
 /// How often old snapshots are thinned.
 const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
 
@@ -100,7 +103,7 @@ impl App {
             let listener = welcome::bind(&builder.db).await?;
             add_reconcilers(&builder, &edge, listener.address);
             mesh.recover().await?;
-            add_mesh_reconcilers(&builder, &mesh)?;
+            add_mesh_reconcilers(&builder, &mesh);
             welcome = Some(listener);
         }
         Ok(App { platform: builder.start(), edge, mesh, data_dir, _database: database, welcome })
@@ -144,8 +147,7 @@ pub(crate) async fn offline(config: Config) -> anyhow::Result<Client> {
 }
 
 /// What the mesh area does in the background. Until something is registered that is next to nothing.
-fn add_mesh_reconcilers(builder: &Builder, mesh: &Mesh) -> anyhow::Result<()> {
-    let clients = Arc::new(mesh::health::Clients::new(&builder.config.mesh.health)?);
+fn add_mesh_reconcilers(builder: &Builder, mesh: &Mesh) {
     let area = mesh.clone();
     builder.reconcilers.add("mesh.publish", CONVERGE_EVERY, move || {
         let mesh = area.clone();
@@ -153,15 +155,19 @@ fn add_mesh_reconcilers(builder: &Builder, mesh: &Mesh) -> anyhow::Result<()> {
     });
     let area = mesh.clone();
     builder.reconcilers.add("mesh.health", CHECK_EVERY, move || {
-        let (mesh, clients) = (area.clone(), Arc::clone(&clients));
-        async move { mesh.check_due(&clients).await }
+        let mesh = area.clone();
+        async move { mesh.check_due().await }
+    });
+    let area = mesh.clone();
+    builder.reconcilers.add("mesh.history", KEEP_EVERY, move || {
+        let mesh = area.clone();
+        async move { mesh.keep_history().await }
     });
     let area = mesh.clone();
     builder.reconcilers.add("mesh.renewal", THIN_EVERY, move || {
         let mesh = area.clone();
         async move { mesh.renew().await.map(|count| format!("{count} renewed")) }
     });
-    Ok(())
 }
 
 /// What the edge area does in the background.

@@ -1100,6 +1100,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/services/{name}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How one service was. */
+        get: operations["mesh_service_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mesh/api/status": {
         parameters: {
             query?: never;
@@ -4691,6 +4708,26 @@ export interface components {
             /** @description Why, in a sentence or two. */
             text: string;
         };
+        MeshHealthChange: {
+            at: string;
+            from: string;
+            reason?: string | null;
+            to: string;
+        };
+        MeshHour: {
+            /** Format: int32 */
+            checks: number;
+            /** Format: int32 */
+            failures: number;
+            from: string;
+            /**
+             * Format: int64
+             * @description Milliseconds of an answer on average.
+             */
+            ms_avg?: number | null;
+            /** Format: int32 */
+            ms_max: number;
+        };
         MeshInspection: {
             certificate?: components["schemas"]["MeshCertificate"] | null;
             ok: boolean;
@@ -4824,6 +4861,14 @@ export interface components {
             response_time?: number | null;
             /** @description `active` or `inactive`, as documented. */
             status: string;
+        };
+        MeshServiceHistory: {
+            /** @description When it went up, down or slow, newest first. */
+            changes: components["schemas"]["MeshHealthChange"][];
+            /** @description The hours in which there were checks, oldest first. */
+            hours: components["schemas"]["MeshHour"][];
+            name: string;
+            ok: boolean;
         };
         MeshServices: {
             services: components["schemas"]["MeshService"][];
@@ -7056,6 +7101,8 @@ export type MeshDnsEntries = components['schemas']['MeshDnsEntries'];
 export type MeshDnsEntry = components['schemas']['MeshDnsEntry'];
 export type MeshError = components['schemas']['MeshError'];
 export type MeshExplanation = components['schemas']['MeshExplanation'];
+export type MeshHealthChange = components['schemas']['MeshHealthChange'];
+export type MeshHour = components['schemas']['MeshHour'];
 export type MeshInspection = components['schemas']['MeshInspection'];
 export type MeshPing = components['schemas']['MeshPing'];
 export type MeshRegister = components['schemas']['MeshRegister'];
@@ -7070,6 +7117,7 @@ export type MeshServers = components['schemas']['MeshServers'];
 export type MeshService = components['schemas']['MeshService'];
 export type MeshServiceCounts = components['schemas']['MeshServiceCounts'];
 export type MeshServiceHealth = components['schemas']['MeshServiceHealth'];
+export type MeshServiceHistory = components['schemas']['MeshServiceHistory'];
 export type MeshServices = components['schemas']['MeshServices'];
 export type MeshStatus = components['schemas']['MeshStatus'];
 export type MeshTrustInstruction = components['schemas']['MeshTrustInstruction'];
@@ -11179,6 +11227,77 @@ export interface operations {
             };
             /** @description There is none of that name. */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_service_history: {
+        parameters: {
+            query?: {
+                /** @description How many hours back, 1 to 168; 24 when absent. */
+                hours?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the service. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Hours and changes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshServiceHistory"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description `hours` is not between 1 and 168. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -11,7 +11,7 @@ use std::str::FromStr;
 
 use crate::{Error, Result};
 
-/// The name that a client asks for: letters, digits, hyphens and dots in lower case, or `*.` before such a name.
+/// The name that a client asks for: letters, digits, `_`, hyphens and dots in lower case, or `*.` before such a name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host(String);
 
@@ -47,7 +47,7 @@ impl Host {
     pub fn new(text: &str) -> Result<Self> {
         let lower = text.to_ascii_lowercase();
         let name = lower.strip_prefix("*.").unwrap_or(&lower);
-        match hostname(name, false) {
+        match hostname(name) {
             Some(reason) => Err(invalid("host name", text, reason)),
             None => Ok(Self(lower)),
         }
@@ -100,7 +100,7 @@ impl Address {
             return Ok(Self { host: format!("[{ip}]"), port });
         }
         let host = host.to_ascii_lowercase();
-        match hostname(&host, true) {
+        match hostname(&host) {
             Some(reason) => Err(invalid(what, text, reason)),
             None => Ok(Self { host, port }),
         }
@@ -189,7 +189,7 @@ impl UrlPath {
 }
 
 /// Why this is no host name.
-fn hostname(name: &str, underscores: bool) -> Option<&'static str> {
+fn hostname(name: &str) -> Option<&'static str> {
     if name.is_empty() || name.len() > 253 {
         return Some("a name has 1 to 253 characters");
     }
@@ -200,9 +200,9 @@ fn hostname(name: &str, underscores: bool) -> Option<&'static str> {
         if label.starts_with('-') || label.ends_with('-') {
             return Some("no part of a name begins or ends with a hyphen");
         }
-        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || (underscores && byte == b'_');
+        let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
         if !label.bytes().all(fits) {
-            return Some("a name has letters, digits, hyphens and dots only");
+            return Some("a name has letters, digits, `_`, hyphens and dots only");
         }
     }
     None

@@ -91,7 +91,7 @@ pub(super) async fn list_audit(
         Some(Ok(limit)) if (1..=500).contains(&limit) => limit,
         Some(_) => return Err(Error::unprocessable("mesh.invalid", "limit must be a number from 1 to 500")),
     };
-    let query = Query { limit: Some(limit), category: Some(CATEGORY.to_owned()), actor: None };
+    let query = Query { limit: Some(limit), category: Some(CATEGORY.to_owned()), ..Query::default() };
     let entries: Vec<Entry> = audit::list(&mesh.db, &query).await?.into_iter().map(Entry::from).collect();
     let total = entries.len();
     Ok(Json(Entries { entries, total }))

@@ -30,6 +30,7 @@ where
         .add(write, routes!(services::register_service))
         .add(write, routes!(services::deregister_service))
         .add(read, routes!(services::service_health))
+        .add(read, routes!(services::service_history))
         // DNS
         .add(read, routes!(dns::list_dns))
         .add(read, routes!(dns::resolve))

@@ -4,19 +4,21 @@ use axum::{
     Json,
     extract::{Path, State},
 };
+use jiff::SignedDuration;
 use platform::{
+    audit, clock,
     http::{
-        body::{JsonBody, Payload},
+        body::{JsonBody, Payload, QueryOf},
         error::Error,
     },
     identity::Caller,
 };
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use super::answer::{Outcome, refused, unprocessable};
 use crate::health::{self, Check};
-use crate::registry::Wanted;
+use crate::registry::{CATEGORY, Wanted};
 use crate::service::{self, Name, Protocol, Service};
 use crate::{Mesh, store, text};
 
@@ -81,8 +83,8 @@ fn row(mesh: &Mesh, service: Service) -> Row {
         direct: service.direct,
         tags: service.tags,
         response_time: known.last().filter(|check| check.ok).map(|check| check.ms),
+        history: known.checks(),
         health_reason: known.reason,
-        history: known.checks.into_iter().collect(),
         name: service.name,
         host: service.host,
         port: service.port,
@@ -222,6 +224,93 @@ pub(super) async fn deregister_service(
     }
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Span {
+    /// How many hours back, 1 to 168; 24 when absent.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 168)]
+    hours: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeshServiceHistory)]
+pub(super) struct History {
+    ok: bool,
+    name: String,
+    /// The hours in which there were checks, oldest first.
+    hours: Vec<HourRow>,
+    /// When it went up, down or slow, newest first.
+    changes: Vec<Change>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeshHour)]
+struct HourRow {
+    from: String,
+    checks: u32,
+    failures: u32,
+    /// Milliseconds of an answer on average.
+    ms_avg: Option<u64>,
+    ms_max: u32,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeshHealthChange)]
+struct Change {
+    at: String,
+    from: String,
+    to: String,
+    reason: Option<String>,
+}
+
+/// How one service was.
+#[utoipa::path(get, path = "/mesh/api/services/{name}/history", tag = "Mesh", operation_id = "mesh_service_history",
+    params(("name" = String, Path, description = "Name of the service."), Span),
+    responses((status = 200, description = "Hours and changes.", body = History),
+        (status = 404, description = "There is none of that name."),
+        (status = 422, description = "`hours` is not between 1 and 168.")))]
+pub(super) async fn service_history(
+    State(mesh): State<Mesh>,
+    Path(name): Path<String>,
+    QueryOf(span): QueryOf<Span>,
+) -> Result<Json<History>, Error> {
+    let back = match span.hours.as_deref().map(str::parse::<i64>) {
+        None => 24,
+        Some(Ok(hours)) if (1..=168).contains(&hours) => hours,
+        Some(_) => return Err(Error::unprocessable("mesh.invalid", "hours must be a number from 1 to 168")),
+    };
+    let service = find(&mesh, &name).await?;
+    let since = clock::plus(mesh.clock.now(), SignedDuration::from_hours(-back));
+    let hours = mesh.history(&service.key, since).await?.into_iter().map(|hour| HourRow {
+        from: text::seconds(hour.begin()),
+        checks: hour.checks,
+        failures: hour.failures,
+        ms_avg: hour.ms_average(),
+        ms_max: hour.ms_max,
+    });
+    let query = audit::Query {
+        category: Some(CATEGORY.to_owned()),
+        action: Some("health_change".to_owned()),
+        target: Some(service.name.clone()),
+        ..audit::Query::default()
+    };
+    let changes = audit::list(&mesh.db, &query).await?.into_iter().filter(|row| row.ts >= since).map(|row| {
+        let field = |key: &str| row.details.as_ref().and_then(|details| details[key].as_str()).map(str::to_owned);
+        Change {
+            at: text::seconds(row.ts),
+            from: field("from").unwrap_or_default(),
+            to: field("to").unwrap_or_default(),
+            reason: field("reason"),
+        }
+    });
+    Ok(Json(History { ok: true, hours: hours.collect(), changes: changes.collect(), name: service.name }))
+}
+
+async fn find(mesh: &Mesh, name: &str) -> Result<Service, Error> {
+    let service = store::find(&mesh.db, &name.to_ascii_lowercase()).await?;
+    service.ok_or_else(|| Error::not_found("mesh.service.notFound", format!("Service '{name}' not found")))
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = MeshServiceHealth)]
 pub(super) struct ServiceHealth {
@@ -243,11 +332,7 @@ pub(super) async fn service_health(
     State(mesh): State<Mesh>,
     Path(name): Path<String>,
 ) -> Result<Json<ServiceHealth>, Error> {
-    let key = name.to_ascii_lowercase();
-    let service = store::all(&mesh.db).await?.into_iter().find(|service| service.key == key);
-    let Some(service) = service else {
-        return Err(Error::not_found("mesh.service.notFound", format!("Service '{name}' not found")));
-    };
+    let service = find(&mesh, &name).await?;
     let row = row(&mesh, service);
     Ok(Json(ServiceHealth {
         ok: row.health_status == "healthy",

@@ -70,7 +70,7 @@ pub(super) async fn get_status(State(mesh): State<Mesh>) -> Result<Json<Status>,
             _ => certs.valid += 1,
         }
     }
-    let query = audit::Query { limit: Some(1), category: Some(CATEGORY.to_owned()), actor: None };
+    let query = audit::Query { limit: Some(1), category: Some(CATEGORY.to_owned()), ..audit::Query::default() };
     let last_audit = audit::list(&mesh.db, &query).await?.into_iter().next().map(Entry::from);
     Ok(Json(Status { dns, caddy, services, certs, servers: Servers { online: 1, total: 1 }, last_audit }))
 }

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 use platform::{
     clock,
@@ -29,6 +31,19 @@ struct Row {
     not_after: i64,
 }
 
+impl Row {
+    fn read(self) -> Stored {
+        Stored {
+            not_before: clock::from_micros(self.not_before),
+            not_after: clock::from_micros(self.not_after),
+            serial: self.serial,
+            service: self.service,
+            chain: self.chain,
+            sealed_key: self.sealed_key,
+        }
+    }
+}
+
 /// The newest certificate of each service that was not revoked, by the service's name.
 ///
 /// # Errors
@@ -42,15 +57,34 @@ pub async fn live(db: &Db) -> Result<Vec<Stored>, Error> {
         .fetch_all(c).await
     })?;
     rows.dedup_by(|later, first| later.service == first.service);
-    let stored = rows.into_iter().map(|row| Stored {
-        not_before: clock::from_micros(row.not_before),
-        not_after: clock::from_micros(row.not_after),
-        serial: row.serial,
-        service: row.service,
-        chain: row.chain,
-        sealed_key: row.sealed_key,
-    });
-    Ok(stored.collect())
+    Ok(rows.into_iter().map(Row::read).collect())
+}
+
+/// The same of one service.
+///
+/// # Errors
+/// When the store fails.
+pub async fn live_of(db: &Db, service: &str) -> Result<Option<Stored>, Error> {
+    let row: Option<Row> = on_db!(db, c => {
+        sqlx::query_as(
+            "SELECT serial, service, chain, sealed_key, not_before, not_after FROM mesh_certificates
+             WHERE revoked_at IS NULL AND service = $1 ORDER BY issued_at DESC LIMIT 1",
+        )
+        .bind(service).fetch_optional(c).await
+    })?;
+    Ok(row.map(Row::read))
+}
+
+/// The serial numbers of the certificates that [`live`] tells, by service.
+///
+/// # Errors
+/// When the store fails.
+pub async fn serials(db: &Db) -> Result<BTreeMap<String, String>, Error> {
+    let rows: Vec<(String, String)> = on_db!(db, c => {
+        sqlx::query_as("SELECT service, serial FROM mesh_certificates WHERE revoked_at IS NULL ORDER BY issued_at")
+            .fetch_all(c).await
+    })?;
+    Ok(rows.into_iter().collect())
 }
 
 /// Adds a certificate.

@@ -1,7 +1,9 @@
 //! The tables of the area. Only rows and texts here; secrets are sealed by whoever writes them.
 
 mod certificates;
+mod hours;
 mod services;
 
-pub use certificates::{Stored, authorities, insert, live, revoke, save_authority, withdraw};
-pub use services::{all, finish, forget, one, put, settle};
+pub use certificates::{Stored, authorities, insert, live, live_of, revoke, save_authority, serials, withdraw};
+pub use hours::{add_hour, forget_hours, hours};
+pub use services::{all, find, finish, forget, one, put, settle};

@@ -73,6 +73,15 @@ pub async fn one(tx: &mut Tx, key: &str) -> Result<Option<Service>, Error> {
     row.map(Row::read).transpose()
 }
 
+/// The same outside of a transaction.
+///
+/// # Errors
+/// When the store fails or the row is damaged.
+pub async fn find(db: &Db, key: &str) -> Result<Option<Service>, Error> {
+    let row: Option<Row> = on_db!(db, c => sqlx::query_as(ONE).bind(key).fetch_optional(c).await)?;
+    row.map(Row::read).transpose()
+}
+
 /// Writes a service over what was there, which is kept beside it for as long as it is being registered.
 ///
 /// # Errors

@@ -129,6 +129,10 @@ pub struct Query {
     pub category: Option<String>,
     /// Exactly this actor.
     pub actor: Option<String>,
+    /// Exactly this action.
+    pub action: Option<String>,
+    /// Exactly this target.
+    pub target: Option<String>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -231,18 +235,22 @@ pub async fn list(db: &Db, query: &Query) -> Result<Vec<Row>, Error> {
 
 /// One page of rows older than `before`, newest first; for exports of any length.
 pub async fn page(db: &Db, query: &Query, before: i64, limit: i64) -> Result<Vec<Row>, Error> {
-    const ALL: &str = "SELECT * FROM audit WHERE id < $1 ORDER BY id DESC LIMIT $2";
-    const OF_CATEGORY: &str = "SELECT * FROM audit WHERE id < $1 AND category = $3 ORDER BY id DESC LIMIT $2";
-    const OF_ACTOR: &str = "SELECT * FROM audit WHERE id < $1 AND actor = $3 ORDER BY id DESC LIMIT $2";
-    const OF_BOTH: &str =
-        "SELECT * FROM audit WHERE id < $1 AND category = $3 AND actor = $4 ORDER BY id DESC LIMIT $2";
-    let rows: Vec<Stored> = on_db!(db, c => match (&query.category, &query.actor) {
-        (None, None) => sqlx::query_as(ALL).bind(before).bind(limit).fetch_all(c).await,
-        (Some(category), None) => sqlx::query_as(OF_CATEGORY).bind(before).bind(limit).bind(category).fetch_all(c).await,
-        (None, Some(actor)) => sqlx::query_as(OF_ACTOR).bind(before).bind(limit).bind(actor).fetch_all(c).await,
-        (Some(category), Some(actor)) => {
-            sqlx::query_as(OF_BOTH).bind(before).bind(limit).bind(category).bind(actor).fetch_all(c).await
+    let filters = [
+        (" AND category = ", &query.category),
+        (" AND actor = ", &query.actor),
+        (" AND action = ", &query.action),
+        (" AND target = ", &query.target),
+    ];
+    let rows: Vec<Stored> = on_db!(db, c => {
+        let mut sql = sqlx::QueryBuilder::new("SELECT * FROM audit WHERE id < ");
+        sql.push_bind(before);
+        for (condition, value) in filters {
+            if let Some(value) = value {
+                sql.push(condition).push_bind(value.as_str());
+            }
         }
+        sql.push(" ORDER BY id DESC LIMIT ").push_bind(limit);
+        sql.build_query_as().fetch_all(c).await
     })?;
     Ok(rows.into_iter().map(Stored::into_row).collect())
 }

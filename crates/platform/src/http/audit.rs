@@ -82,7 +82,7 @@ async fn list_audit(
             _ => return Err(Error::invalid("validation.outOfRange", "`limit` must be a number from 1 to 1000")),
         },
     };
-    let query = Query { limit, category: query.category, actor: query.actor };
+    let query = Query { limit, category: query.category, actor: query.actor, ..Query::default() };
     Ok(Json(Entries { entries: audit::list(&platform.db, &query).await? }))
 }
 

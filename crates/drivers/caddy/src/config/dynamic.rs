@@ -121,7 +121,7 @@ impl Dynamic {
         vec![json!({
             "match": [{
                 // The name becomes part of a path and of a pattern.
-                "vars_regexp": { "{http.request.host}": { "pattern": "^[a-z0-9-]+(\\.[a-z0-9-]+)*$" } },
+                "vars_regexp": { "{http.request.host}": { "pattern": "^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$" } },
                 "file": { "root": self.directory.file(tree), "try_files": ["/{http.request.host}/*"] },
             }],
             "handle": [
