@@ -17,6 +17,7 @@ pub mod place;
 pub mod port;
 pub mod postgres;
 pub mod process;
+pub mod sshd;
 pub mod wait;
 
 pub use api::Api;
@@ -27,3 +28,4 @@ pub use document::document;
 pub use load::Load;
 pub use port::free_port;
 pub use postgres::Postgres;
+pub use sshd::Sshd;
