@@ -79,8 +79,8 @@ impl PublishError {
 /// What is to be put in place.
 #[derive(Clone, Copy, Debug)]
 pub enum What<'k> {
-    /// One service, by its key.
-    One(&'k str),
+    /// Some services, by their keys.
+    Some(&'k [String]),
     /// Whatever differs.
     All,
     /// Everything, also where it seems to be in place.
@@ -176,7 +176,7 @@ impl Publisher {
         let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
         wanted.number += 1;
         match what {
-            What::One(key) => drop(wanted.keys.insert(key.to_owned())),
+            What::Some(keys) => wanted.keys.extend(keys.iter().cloned()),
             What::All => wanted.all = true,
             What::Anew => wanted.anew = true,
         }

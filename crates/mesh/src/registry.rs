@@ -5,12 +5,14 @@
 //! event. What fails on the way is undone before the caller hears of it; what a crash interrupts is undone at the next start
 //! ([`Mesh::recover`]), before anything is published.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use platform::{
-    audit::{self, Entry, Outcome},
+    audit::{self, AuditId, Entry, Outcome},
     clock::Clock,
     config,
     db::{self, Db},
@@ -154,6 +156,14 @@ impl Mesh {
         Ok(())
     }
 
+    /// Ends what should not outlive the daemon; Caddy goes on.
+    pub async fn stop(&self) {
+        if let Err(error) = self.keep_history().await {
+            tracing::warn!(%error, "the last health checks are not in the history");
+        }
+        self.publisher.dns.stop().await;
+    }
+
     /// Does something to the end, also when whoever asked for it has gone: half a registration would block its name.
     async fn to_the_end<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T, Refusal>
     where
@@ -172,81 +182,129 @@ impl Mesh {
         format!("{key}.{}", self.config.domain)
     }
 
-    /// Gives a service its name, certificate, route and health check.
+    /// Gives services their names, certificates, routes and health checks: all of them, or none.
     ///
     /// # Errors
-    /// When it is not allowed or something fails; nothing is left of it then.
-    pub async fn register(&self, actor: &str, wanted: Wanted) -> Result<Service, Refusal> {
+    /// When one is not allowed or something fails; nothing is left of any of them then.
+    pub async fn register(&self, actor: &str, wanted: Vec<Wanted>) -> Result<Vec<Service>, Refusal> {
         let actor = actor.to_owned();
         self.to_the_end(async move |mesh| mesh.register_now(&actor, wanted).await).await
     }
 
-    async fn register_now(&self, actor: &str, wanted: Wanted) -> Result<Service, Refusal> {
-        guard::addresses(&wanted.host, self.config.allow_loopback).await?;
+    async fn register_now(&self, actor: &str, wanted: Vec<Wanted>) -> Result<Vec<Service>, Refusal> {
+        let checks = wanted.iter().map(|each| guard::addresses(&each.host, self.config.allow_loopback));
+        let checked = join_all(checks).await;
+        let is_one = wanted.len() == 1;
+        let mut keys = BTreeSet::new();
+        for (each, checked) in wanted.iter().zip(checked) {
+            let name = each.name.as_str();
+            checked.map_err(|Invalid(why)| Invalid(if is_one { why } else { format!("{name}: {why}") }))?;
+            if !keys.insert(each.name.key()) {
+                return Err(Invalid(format!("{name} is there twice")).into());
+            }
+        }
         let ca = self.ca().await?;
-        let key = wanted.name.key();
-        let (service, audit) = {
-            let _turn = self.changes.lock().await;
-            let mut tx = self.db.begin().await?;
-            tx.serialize().await?;
-            let before = store::one(&mut tx, &key).await?;
-            match &before {
-                Some(there) if there.state != State::Inactive && !wanted.overwrite => {
-                    return Err(Refusal::Exists(wanted.name.as_str().to_owned()));
-                }
-                Some(there) if matches!(there.state, State::Registering | State::Removing) => {
-                    return Err(Refusal::Exists(wanted.name.as_str().to_owned()));
-                }
-                _ => {}
-            }
-            let service = Service {
-                key: key.clone(),
-                name: wanted.name.as_str().to_owned(),
-                host: wanted.host,
-                port: wanted.port,
-                upstream_protocol: wanted.protocol,
-                health_path: wanted.health_path,
-                tls: wanted.tls,
-                direct: wanted.direct,
-                tags: wanted.tags,
-                state: State::Registering,
-                registered_at: self.clock.now(),
-                deregistered_at: None,
-            };
-            store::put(&mut tx, &service, before.as_ref()).await?;
-            if service.tls {
-                let certificate = ca.issue(&key, &self.fqdn(&key), self.clock.now())?;
-                store::insert(&mut tx, &certificate).await?;
-            }
-            let entry =
-                Entry::new(actor, CATEGORY, "service_register").target(&service.name).details(details(&service));
-            let audit = audit::open(&mut tx, entry).await?;
-            tx.commit().await?;
-            (service, audit)
-        };
+        let (services, overwrite): (Vec<Service>, Vec<bool>) =
+            wanted.into_iter().map(|each| (self.service(&each), each.overwrite)).unzip();
+        let certificates = self.issue(&services).await?;
+        let audits = self.intend(actor, &services, &overwrite, &certificates).await?;
         platform::failpoint!("mesh.after_intent");
-        match self.publisher.publish(ca, What::One(&key)).await {
+        let keys: Vec<_> = keys.into_iter().collect();
+        match self.publisher.publish(ca, What::Some(&keys)).await {
             Ok(()) => {
                 platform::failpoint!("mesh.after_publish");
                 let mut tx = self.db.begin().await?;
-                store::finish(&mut tx, &key, None).await?;
-                audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
-                events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
+                for ((service, audit), certificate) in services.iter().zip(audits).zip(certificates) {
+                    store::finish(&mut tx, &service.key, None).await?;
+                    // One that was replaced had a certificate as well.
+                    let serial = certificate.map(|certificate| certificate.serial);
+                    store::revoke(&mut tx, &service.key, serial.as_deref()).await?;
+                    audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
+                    events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
+                }
                 tx.commit().await?;
-                let service = Service { state: State::Active, ..service };
-                self.health.watch(service.clone());
-                Ok(service)
+                let active = services.into_iter().map(|service| Service { state: State::Active, ..service });
+                let active: Vec<_> = active.collect();
+                active.iter().for_each(|service| self.health.watch(service.clone()));
+                Ok(active)
             }
             Err(error) => {
                 let mut tx = self.db.begin().await?;
-                store::forget(&mut tx, &key).await?;
-                store::revoke(&mut tx, &key, None).await?;
-                audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
+                for (service, audit) in services.iter().zip(audits) {
+                    store::forget(&mut tx, &service.key).await?;
+                    audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
+                }
                 tx.commit().await?;
                 self.publish_again().await;
                 Err(error.into())
             }
         }
+    }
+
+    fn service(&self, wanted: &Wanted) -> Service {
+        Service {
+            key: wanted.name.key(),
+            name: wanted.name.as_str().to_owned(),
+            host: wanted.host.clone(),
+            port: wanted.port,
+            upstream_protocol: wanted.protocol,
+            health_path: wanted.health_path.clone(),
+            tls: wanted.tls,
+            direct: wanted.direct,
+            tags: wanted.tags.clone(),
+            state: State::Registering,
+            registered_at: self.clock.now(),
+            deregistered_at: None,
+        }
+    }
+
+    /// A certificate for each that has TLS. Signing is work, so it is not for the threads that serve requests, and done
+    /// before anything is locked.
+    async fn issue(&self, services: &[Service]) -> Result<Vec<Option<store::Stored>>, Refusal> {
+        let (mesh, now) = (self.clone(), self.clock.now());
+        let keys: Vec<_> = services.iter().map(|service| service.tls.then(|| service.key.clone())).collect();
+        let work = move || {
+            let Some(ca) = mesh.ca.get() else { return Ok(vec![None; keys.len()]) };
+            let issue = |key: Option<String>| key.map(|key| ca.issue(&key, &mesh.fqdn(&key), now)).transpose();
+            keys.into_iter().map(issue).collect::<Result<Vec<_>, CaError>>()
+        };
+        match tokio::task::spawn_blocking(work).await {
+            Ok(issued) => Ok(issued?),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    /// Writes down what is about to be done, in one transaction.
+    async fn intend(
+        &self,
+        actor: &str,
+        services: &[Service],
+        overwrite: &[bool],
+        certificates: &[Option<store::Stored>],
+    ) -> Result<Vec<AuditId>, Refusal> {
+        let mut tx = self.db.begin().await?;
+        tx.serialize().await?;
+        let mut audits = Vec::with_capacity(services.len());
+        for ((service, overwrite), certificate) in services.iter().zip(overwrite).zip(certificates) {
+            let before = store::one(&mut tx, &service.key).await?;
+            match &before {
+                Some(there) if matches!(there.state, State::Registering | State::Removing) => {
+                    return Err(Refusal::Exists(service.name.clone()));
+                }
+                Some(there) if there.state == State::Active && !overwrite => {
+                    return Err(Refusal::Exists(service.name.clone()));
+                }
+                _ => {}
+            }
+            store::put(&mut tx, service, before.as_ref()).await?;
+            if let Some(certificate) = certificate {
+                store::insert(&mut tx, certificate).await?;
+            }
+            let entry = Entry::new(actor, CATEGORY, "service_register").target(&service.name).details(details(service));
+            audits.push(audit::open(&mut tx, entry).await?);
+        }
+        tx.commit().await?;
+        Ok(audits)
     }
 
     /// Takes name, certificate, route and health check away.
@@ -276,7 +334,7 @@ impl Mesh {
             (removing, audit)
         };
         platform::failpoint!("mesh.after_removal");
-        let published = self.publisher.publish(ca, What::One(&key)).await;
+        let published = self.publisher.publish(ca, What::Some(&[key.clone()])).await;
         let mut tx = self.db.begin().await?;
         match &published {
             Ok(()) => {
@@ -323,7 +381,7 @@ impl Mesh {
         let entry = Entry::new(actor, CATEGORY, "cert_rotate").target(&service.name);
         let audit = audit::open(&mut tx, entry.details(json!({ "name": service.name }))).await?;
         tx.commit().await?;
-        let published = self.publisher.publish(ca, What::One(&key)).await;
+        let published = self.publisher.publish(ca, What::Some(&[key.clone()])).await;
         let mut tx = self.db.begin().await?;
         match &published {
             Ok(()) => {

@@ -54,9 +54,9 @@ pub(crate) async fn run(common: &Common, layers: Layers) -> anyhow::Result<()> {
     tasks.spawn(main.serve(router, stop.clone(), grace));
 
     wait_for_stop().await?;
-    tracing::info!("stopping; HAProxy goes on");
+    tracing::info!("stopping; HAProxy and Caddy go on");
     stop.cancel();
-    drain(&platform, tasks, grace).await;
+    drain(&platform, &app.mesh, tasks, grace).await;
     Ok(())
 }
 
@@ -99,10 +99,13 @@ async fn wait_for_stop() -> anyhow::Result<()> {
 }
 
 /// Lets what is under way finish, for as long as the configuration allows, and names what did not.
-async fn drain(platform: &Platform, tasks: TaskTracker, grace: Duration) {
+async fn drain(platform: &Platform, mesh: &mesh::Mesh, tasks: TaskTracker, grace: Duration) {
     tasks.close();
     if tokio::time::timeout(grace, tasks.wait()).await.is_err() {
         tracing::warn!("connections did not end in time");
+    }
+    if tokio::time::timeout(grace, mesh.stop()).await.is_err() {
+        tracing::warn!("the mesh area did not stop in time");
     }
     let hung = platform.shutdown(grace).await;
     if !hung.is_empty() {

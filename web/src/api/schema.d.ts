@@ -1117,6 +1117,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/services/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Registers many services in one step: all of them, or none. */
+        post: operations["mesh_register_services"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mesh/api/status": {
         parameters: {
             query?: never;
@@ -4755,6 +4772,11 @@ export interface components {
             tls_enabled?: boolean | null;
             upstream_protocol?: components["schemas"]["Protocol"];
         };
+        /** @description Many services at once. */
+        MeshRegisterMany: {
+            /** @description At most 1,000. */
+            services: components["schemas"]["MeshRegister"][];
+        };
         MeshReload: {
             error?: string | null;
             message: string;
@@ -7106,6 +7128,7 @@ export type MeshHour = components['schemas']['MeshHour'];
 export type MeshInspection = components['schemas']['MeshInspection'];
 export type MeshPing = components['schemas']['MeshPing'];
 export type MeshRegister = components['schemas']['MeshRegister'];
+export type MeshRegisterMany = components['schemas']['MeshRegisterMany'];
 export type MeshReload = components['schemas']['MeshReload'];
 export type MeshResolve = components['schemas']['MeshResolve'];
 export type MeshResolved = components['schemas']['MeshResolved'];
@@ -11297,6 +11320,75 @@ export interface operations {
                 };
             };
             /** @description `hours` is not between 1 and 168. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_register_services: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeshRegisterMany"];
+            };
+        };
+        responses: {
+            /** @description Done; or `ok: false` with the reason, and nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description There is one of those names. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description A field cannot be what it is, or an upstream may not be reached. */
             422: {
                 headers: {
                     [name: string]: unknown;

@@ -28,6 +28,7 @@ where
         // Services
         .add(read, routes!(services::list_services))
         .add(write, routes!(services::register_service))
+        .add(write, routes!(services::register_services))
         .add(write, routes!(services::deregister_service))
         .add(read, routes!(services::service_health))
         .add(read, routes!(services::service_history))

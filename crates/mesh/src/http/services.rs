@@ -188,18 +188,70 @@ pub(super) async fn register_service(
     JsonBody(body): JsonBody<Register>,
 ) -> Result<Json<Outcome>, Error> {
     let wanted = body.wanted().map_err(unprocessable)?;
+    match mesh.register(&caller.actor, vec![wanted]).await {
+        Ok(services) => {
+            let text: String = services.iter().map(|service| summary(&mesh, service)).collect();
+            Ok(Outcome::done(services.iter().map(registered).collect::<String>(), text))
+        }
+        Err(refusal) => refused(refusal),
+    }
+}
+
+fn registered(service: &Service) -> String {
+    format!("Registered service: {} ({})", service.name, service.upstream())
+}
+
+/// What the documented call prints.
+fn summary(mesh: &Mesh, service: &Service) -> String {
+    format!(
+        "\n  Host:     {}\n  Port:     {}\n  Health:   {}\n  Protocol: {}\n  TLS:      {}\n\n  URL: {}\n\n",
+        service.host,
+        service.port,
+        service.health_path,
+        service.upstream_protocol.as_str(),
+        if service.tls { "enabled" } else { "disabled" },
+        url(mesh, service),
+    )
+}
+
+/// Many services at once.
+#[derive(Deserialize, ToSchema)]
+#[schema(as = MeshRegisterMany)]
+pub(super) struct RegisterMany {
+    /// At most 1,000.
+    services: Vec<Register>,
+}
+
+impl Payload for RegisterMany {
+    const CODE: &'static str = "mesh.invalid";
+}
+
+/// The most services of one call.
+const MANY: usize = 1000;
+
+/// Registers many services in one step: all of them, or none.
+#[utoipa::path(post, path = "/mesh/api/services/batch", tag = "Mesh", operation_id = "mesh_register_services",
+    request_body = RegisterMany,
+    responses((status = 200, description = "Done; or `ok: false` with the reason, and nothing was changed.", body = Outcome),
+        (status = 409, description = "There is one of those names."),
+        (status = 422, description = "A field cannot be what it is, or an upstream may not be reached.")))]
+pub(super) async fn register_services(
+    State(mesh): State<Mesh>,
+    caller: Caller,
+    JsonBody(body): JsonBody<RegisterMany>,
+) -> Result<Json<Outcome>, Error> {
+    if !(1..=MANY).contains(&body.services.len()) {
+        return Err(unprocessable(service::Invalid(format!("services are 1 to {MANY}"))));
+    }
+    let wanted = body.services.into_iter().map(|each| {
+        let name = each.name.clone();
+        each.wanted().map_err(|service::Invalid(why)| service::Invalid(format!("{name}: {why}")))
+    });
+    let wanted = wanted.collect::<Result<Vec<_>, _>>().map_err(unprocessable)?;
     match mesh.register(&caller.actor, wanted).await {
-        Ok(service) => {
-            let url = url(&mesh, &service);
-            let stdout = format!(
-                "\n  Host:     {}\n  Port:     {}\n  Health:   {}\n  Protocol: {}\n  TLS:      {}\n\n  URL: {url}\n\n",
-                service.host,
-                service.port,
-                service.health_path,
-                service.upstream_protocol.as_str(),
-                if service.tls { "enabled" } else { "disabled" },
-            );
-            Ok(Outcome::done(format!("Registered service: {} ({})", service.name, service.upstream()), stdout))
+        Ok(services) => {
+            let lines: String = services.iter().map(|service| format!("{}\n", registered(service))).collect();
+            Ok(Outcome::done(format!("Registered {} services", services.len()), lines))
         }
         Err(refusal) => refused(refusal),
     }

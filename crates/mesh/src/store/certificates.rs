@@ -119,6 +119,20 @@ pub async fn revoke(tx: &mut Tx, service: &str, but: Option<&str>) -> Result<(),
     Ok(())
 }
 
+/// Revokes the certificates of a service that were issued at this moment (microseconds) or later.
+///
+/// # Errors
+/// When the store fails.
+pub async fn revoke_since(tx: &mut Tx, service: &str, since: i64) -> Result<(), Error> {
+    let now = tx.now_micros();
+    on_db!(tx, c => {
+        sqlx::query("UPDATE mesh_certificates SET revoked_at = $1 WHERE service = $2 AND revoked_at IS NULL AND issued_at >= $3")
+            .bind(now).bind(service).bind(since)
+            .execute(c).await?;
+    });
+    Ok(())
+}
+
 /// Certificate and sealed key of an authority, by its kind (`root`, `issuing`).
 ///
 /// # Errors

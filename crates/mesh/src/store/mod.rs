@@ -4,6 +4,8 @@ mod certificates;
 mod hours;
 mod services;
 
-pub use certificates::{Stored, authorities, insert, live, live_of, revoke, save_authority, serials, withdraw};
+pub use certificates::{
+    Stored, authorities, insert, live, live_of, revoke, revoke_since, save_authority, serials, withdraw,
+};
 pub use hours::{add_hour, forget_hours, hours};
 pub use services::{all, find, finish, forget, one, put, settle};

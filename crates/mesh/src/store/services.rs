@@ -123,15 +123,17 @@ pub async fn finish(tx: &mut Tx, key: &str, removed: Option<Timestamp>) -> Resul
     Ok(())
 }
 
-/// Undoes a registration: what was there before comes back, or nothing.
+/// Undoes a registration: what was there before comes back, or nothing, and its certificate is revoked.
 ///
 /// # Errors
 /// When the store fails or what was kept is damaged.
 pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), Error> {
-    let before: Option<Option<String>> = on_db!(tx, c => {
-        sqlx::query_scalar("SELECT before FROM mesh_services WHERE key = $1").bind(key).fetch_optional(c).await?
+    let found: Option<(Option<String>, i64)> = on_db!(tx, c => {
+        sqlx::query_as("SELECT before, registered_at FROM mesh_services WHERE key = $1").bind(key).fetch_optional(c).await?
     });
-    match before.flatten() {
+    let Some((before, since)) = found else { return Ok(()) };
+    super::revoke_since(tx, key, since).await?;
+    match before {
         Some(text) => {
             let service: Service = serde_json::from_str(&text).map_err(|error| Error::Unreadable(error.to_string()))?;
             put(tx, &service, None).await
@@ -156,7 +158,10 @@ pub async fn settle(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
     for (key, state) in &open {
         match state.as_str() {
             "registering" => forget(tx, key).await?,
-            _ => finish(tx, key, Some(now)).await?,
+            _ => {
+                super::revoke(tx, key, None).await?;
+                finish(tx, key, Some(now)).await?;
+            }
         }
     }
     Ok(open.len())

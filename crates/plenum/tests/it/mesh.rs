@@ -364,6 +364,8 @@ async fn f1_a_registration_that_is_killed_at_any_step_leaves_nothing_or_is_whole
         until("the API is back", || async { Ok(call(&ports, "GET", "/ping", None).await.is_ok()) }).await?;
         let rows = ok(&ports, "GET", "/services", None).await?;
         ensure!(rows == json!({ "services": [] }), "{point}: {rows}");
+        let certificates = ok(&ports, "GET", "/tls", None).await?;
+        ensure!(certificates["certs"] == json!([]), "{point}: {certificates}");
         until("no name", || async { Ok(dig(&ports, "core.qp.local")?.is_empty()) }).await?;
         let root = ok(&ports, "GET", "/tls/ca", None).await?["pem"].as_str().context("pem")?.to_owned();
         until("no route", || async { Ok(curl(&ports, &root, "core").is_err()) }).await?;
@@ -450,4 +452,91 @@ async fn many_registrations_at_once_share_loads_and_all_answer() -> Result<()> {
 /// Runs them all at once.
 async fn futures<F: Future<Output = Result<Value>>>(all: impl Iterator<Item = F>) -> Vec<Result<Value>> {
     futures_util::future::join_all(all).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_is_registered_whole_or_not_at_all() -> Result<()> {
+    let ports = ports();
+    let _daemon = start(&ports).await?;
+    let backend = http_backend("batch");
+    let row = |name: &str| json!({ "name": name, "host": backend.address().to_string() });
+    ok(&ports, "POST", "/services", Some(row("taken"))).await?;
+    for (bad, status, why) in [
+        (json!([row("one"), row("taken")]), 409, "taken"),
+        (json!([row("one"), json!({ "name": "two", "host": "169.254.169.254" })]), 422, "two"),
+        (json!([row("one"), row("ONE")]), 422, "twice"),
+        (json!([row("one"), row("no.name")]), 422, "no.name"),
+        (json!([]), 422, "1 to 1000"),
+    ] {
+        let answer = call(&ports, "POST", "/services/batch", Some(json!({ "services": bad }))).await?;
+        ensure!(answer.0 == status && answer.1["error"].as_str().is_some_and(|text| text.contains(why)), "{answer:?}");
+    }
+    let rows = ok(&ports, "GET", "/services", None).await?;
+    ensure!(rows["services"].as_array().is_some_and(|rows| rows.len() == 1), "{rows}");
+    ensure!(ok(&ports, "GET", "/tls", None).await?["certs"].as_array().is_some_and(|certs| certs.len() == 1));
+
+    // Names may have an underscore, as the document says.
+    let names: Vec<_> = (0..100).map(|n| format!("svc_{n}")).collect();
+    let many: Vec<_> = names.iter().map(|name| row(name)).collect();
+    let done = ok(&ports, "POST", "/services/batch", Some(json!({ "services": many }))).await?;
+    ensure!(done["stdout"].as_str().is_some_and(|text| text.lines().count() == 100), "{done}");
+    let root = ok(&ports, "GET", "/tls/ca", None).await?["pem"].as_str().context("pem")?.to_owned();
+    for name in ["svc_0", "svc_57", "svc_99"] {
+        ensure!(curl(&ports, &root, name)? == "batch");
+        ensure!(dig(&ports, &format!("{name}.qp.local"))? == "127.0.0.1");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_hangs_up_does_not_leave_half_a_registration() -> Result<()> {
+    let ports = ports();
+    let mut daemon = start(&ports).await?;
+    let backend = http_backend("whole");
+    daemon.terminate()?;
+    daemon.set_environment("PLENUM_FAILPOINT", Some("mesh.after_intent=sleep(700)"));
+    daemon.start_again().await?;
+    let impatient = call(&ports, "POST", "/services", Some(upstream(backend.address())));
+    ensure!(tokio::time::timeout(Duration::from_millis(300), impatient).await.is_err(), "it was too fast for the test");
+    until("it is registered all the same", || async {
+        Ok(call(&ports, "GET", "/services", None).await?.1["services"][0]["status"] == "active")
+    })
+    .await?;
+    let root = ok(&ports, "GET", "/tls/ca", None).await?["pem"].as_str().context("pem")?.to_owned();
+    ensure!(curl(&ports, &root, "core")? == "whole");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_history_of_a_service_is_kept_over_a_restart() -> Result<()> {
+    let ports = ports();
+    let mut daemon = start(&ports).await?;
+    let backend = http_backend("x");
+    ok(&ports, "POST", "/services", Some(upstream(backend.address()))).await?;
+    let checks = async || -> Result<u64> {
+        let history = ok(&ports, "GET", "/services/core/history", None).await?;
+        let hours = history["hours"].as_array().context("hours")?.clone();
+        ensure!(hours.iter().all(|hour| hour["failures"] == 0 && hour["from"].is_string()), "{history}");
+        Ok(hours.iter().filter_map(|hour| hour["checks"].as_u64()).sum())
+    };
+    until("some checks", || async { Ok(checks().await? >= 3) }).await?;
+    let before = checks().await?;
+    daemon.terminate()?;
+    daemon.start_again().await?;
+    until("the API is back", || async { Ok(call(&ports, "GET", "/ping", None).await.is_ok()) }).await?;
+    ensure!(checks().await? >= before, "{before} became {}", checks().await?);
+
+    drop(backend);
+    until("the change", || async {
+        let history = ok(&ports, "GET", "/services/core/history?hours=1", None).await?;
+        let change = &history["changes"][0];
+        Ok(change["from"] == "up" && change["to"] == "down" && change["reason"].is_string())
+    })
+    .await?;
+    for hours in ["0", "169", "x"] {
+        let (status, _) = call(&ports, "GET", &format!("/services/core/history?hours={hours}"), None).await?;
+        ensure!(status == 422, "{hours}");
+    }
+    ensure!(call(&ports, "GET", "/services/nobody/history", None).await?.0 == 404);
+    Ok(())
 }
