@@ -15,6 +15,8 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     manifest: true,
   },
-  server: { proxy: { '/api': { target: daemon, secure: false }, '/docs': { target: daemon, secure: false } } },
+  server: {
+    proxy: Object.fromEntries(['/api', '/docs', '/mesh/api'].map((path) => [path, { target: daemon, secure: false }])),
+  },
   test: { environment: 'happy-dom', include: ['src/**/*.test.{ts,tsx}'], setupFiles: ['src/test-setup.ts'] },
 })

@@ -10,6 +10,31 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
   'state.failed': ['audit', 'haproxy-status'],
   'haproxy.servers': ['haproxy-servers', 'haproxy-status'],
   'identity.changed': ['users', 'tokens', 'sessions', 'whoami'],
+  'mesh.services': ['mesh-services', 'mesh-status', 'mesh-dns', 'mesh-resolved', 'mesh-certificates', 'mesh-routes'],
+  'mesh.health': ['mesh-services', 'mesh-status', 'mesh-routes', 'mesh-history'],
+  'mesh.certificates': ['mesh-certificates', 'mesh-status', 'mesh-ca'],
+  'mesh.servers': ['mesh-servers', 'mesh-containers', 'mesh-status'],
+}
+
+/** Events of the same kind come in bursts, such as a thousand services registered at once: one read for all of a moment. */
+const MOMENT = 300
+
+/** Calls `act` at once for the first of a burst of the same key, and once more at the end of every moment that had others. */
+export function calmly(act: (key: string) => void): (key: string) => void {
+  const waiting = new Map<string, boolean>()
+  const begin = (key: string) => {
+    act(key)
+    waiting.set(key, false)
+    setTimeout(() => {
+      const more = waiting.get(key)
+      waiting.delete(key)
+      if (more) begin(key)
+    }, MOMENT)
+  }
+  return (key) => {
+    if (waiting.has(key)) waiting.set(key, true)
+    else begin(key)
+  }
 }
 
 /** Events that pages follow themselves; see {@link follow}. */
@@ -55,6 +80,7 @@ export function connect(client: QueryClient): () => void {
   let source: EventSource | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
   let closed = false
+  const stale = calmly((key) => void client.invalidateQueries({ queryKey: [key] }))
   const open = () => {
     source = new EventSource('/api/events')
     source.onopen = () => {
@@ -72,7 +98,7 @@ export function connect(client: QueryClient): () => void {
     source.addEventListener('reset', () => void client.invalidateQueries())
     for (const [kind, keys] of Object.entries(STALE)) {
       source.addEventListener(kind, () => {
-        for (const key of keys) void client.invalidateQueries({ queryKey: [key] })
+        for (const key of keys) stale(key)
       })
     }
     for (const kind of FOLLOWED) {

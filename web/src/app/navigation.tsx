@@ -5,6 +5,7 @@ import {
   IconBook2,
   IconBraces,
   IconCamera,
+  IconCertificate,
   IconClockPlay,
   IconFileCode,
   IconFilter,
@@ -16,13 +17,17 @@ import {
   IconListDetails,
   type IconProps,
   IconRoute,
+  IconRouteAltRight,
+  IconServer,
   IconSettings,
   IconShieldLock,
   IconSitemap,
   IconStack2,
+  IconTopologyBus,
   IconTopologyStar3,
   IconUsers,
   IconWorldOff,
+  IconWorldSearch,
 } from '@tabler/icons-react'
 import { Link, useLocation, useRouter } from '@tanstack/react-router'
 import { type ComponentType, useMemo } from 'react'
@@ -46,6 +51,11 @@ const ICONS: Partial<Record<NavKey, ComponentType<IconProps>>> = {
   'nav.sections': IconListDetails,
   'nav.keepalived': IconHeartHandshake,
   'nav.json': IconBraces,
+  'nav.services': IconTopologyBus,
+  'nav.dns': IconWorldSearch,
+  'nav.certificates': IconCertificate,
+  'nav.meshRoutes': IconRouteAltRight,
+  'nav.machines': IconServer,
   'nav.review': IconGitPullRequest,
   'nav.rendered': IconFileCode,
   'nav.snapshots': IconCamera,
@@ -77,7 +87,7 @@ export function useNavEntries(): NavEntry[] {
   }, [router, user])
 }
 
-const AREAS: Nav['area'][] = ['overview', 'edge', 'changes', 'settings']
+const AREAS: Nav['area'][] = ['overview', 'edge', 'network', 'changes', 'settings']
 
 export function Navigation() {
   const t = useMessages(messages)

@@ -13,6 +13,7 @@ import { queries } from '~/api/queries'
 import { TABS as FRONTEND_TABS, type FrontendTab } from '~/pages/edge/frontends/tabs'
 import { type GlobalTab, TABS } from '~/pages/edge/global/parts'
 import { SOURCES, type Source } from '~/pages/history/sources'
+import { SHOWN, type Shown } from '~/pages/network/services/shown'
 import { Pending } from '~/ui/states'
 import { NotFound, RouteError } from './failures'
 import type { NavKey } from './messages'
@@ -20,7 +21,7 @@ import { Shell } from './shell'
 
 /** Where a page stands in the navigation. */
 export interface Nav {
-  area: 'overview' | 'edge' | 'changes' | 'settings'
+  area: 'overview' | 'edge' | 'network' | 'changes' | 'settings'
   label: NavKey
   /** Without it the page is not offered. */
   permission?: string
@@ -292,6 +293,68 @@ const edgeJson = createRoute({
   component: lazyRouteComponent(() => import('~/pages/edge/json/page'), 'JsonPage'),
 })
 
+// The network: names, routes and certificates of internal services
+
+const MESH = 'mesh:read'
+
+const services = createRoute({
+  getParentRoute: () => shell,
+  path: '/network/services',
+  staticData: { nav: { area: 'network', label: 'nav.services', permission: MESH } },
+  validateSearch: (search: Record<string, unknown>): { q?: string; state?: Shown; new?: boolean } => {
+    const state = SHOWN.find((each) => each === search.state)
+    return {
+      ...(text(search.q) && { q: String(search.q) }),
+      ...(state && { state }),
+      ...(search.new === true && { new: true }),
+    }
+  },
+  component: lazyRouteComponent(() => import('~/pages/network/services/list'), 'ServicesPage'),
+})
+
+const service = createRoute({
+  getParentRoute: () => shell,
+  path: '/network/services/$name',
+  component: lazyRouteComponent(() => import('~/pages/network/services/detail'), 'ServicePage'),
+})
+
+const dns = createRoute({
+  getParentRoute: () => shell,
+  path: '/network/dns',
+  staticData: { nav: { area: 'network', label: 'nav.dns', permission: MESH } },
+  validateSearch: (search: Record<string, unknown>): { q?: string; ask?: string } => ({
+    ...(text(search.q) && { q: String(search.q) }),
+    ...(text(search.ask) && { ask: String(search.ask) }),
+  }),
+  component: lazyRouteComponent(() => import('~/pages/network/dns/page'), 'DnsPage'),
+})
+
+const certificates = createRoute({
+  getParentRoute: () => shell,
+  path: '/network/certificates',
+  staticData: { nav: { area: 'network', label: 'nav.certificates', permission: MESH } },
+  validateSearch: (search: Record<string, unknown>): { q?: string; inspect?: string } => ({
+    ...(text(search.q) && { q: String(search.q) }),
+    ...(text(search.inspect) && { inspect: String(search.inspect) }),
+  }),
+  component: lazyRouteComponent(() => import('~/pages/network/certificates/page'), 'CertificatesPage'),
+})
+
+const meshRoutes = createRoute({
+  getParentRoute: () => shell,
+  path: '/network/routes',
+  staticData: { nav: { area: 'network', label: 'nav.meshRoutes', permission: MESH } },
+  validateSearch: (search: Record<string, unknown>): { q?: string } => (text(search.q) ? { q: String(search.q) } : {}),
+  component: lazyRouteComponent(() => import('~/pages/network/routes/page'), 'MeshRoutesPage'),
+})
+
+const machines = createRoute({
+  getParentRoute: () => shell,
+  path: '/network/servers',
+  staticData: { nav: { area: 'network', label: 'nav.machines', permission: MESH } },
+  component: lazyRouteComponent(() => import('~/pages/network/servers/page'), 'ServersPage'),
+})
+
 // The way of every change, and what came of it
 
 const changes = createRoute({
@@ -418,6 +481,12 @@ const tree = root.addChildren([
     edgeKeepalivedPart,
     edgeKeepalivedItem,
     edgeJson,
+    services,
+    service,
+    dns,
+    certificates,
+    meshRoutes,
+    machines,
     changes,
     rendered,
     snapshots,

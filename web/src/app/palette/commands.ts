@@ -24,6 +24,7 @@ export function useCommands(): Entry[] {
   const s = useMessages(shell)
   const pages = useNavEntries()
   const may = useMay('edge:state:write')
+  const mayMesh = useMay('mesh:write')
   const language = useLanguage()
   const setLanguage = useSetLanguage()
   const { setColorScheme } = useMantineColorScheme()
@@ -47,6 +48,10 @@ export function useCommands(): Entry[] {
         entries.push({ key, group: 'create', label: t(key), go: { to, search } })
       }
     }
+    if (mayMesh) {
+      const go = { to: '/network/services', search: { new: true } }
+      entries.push({ key: 'create.service', group: 'create', label: t('create.service'), go })
+    }
     const act = (key: string, label: string, act: () => void) => entries.push({ key, group: 'actions', label, act })
     if (count > 0) {
       const hint = s('shell.changes', { count })
@@ -62,5 +67,5 @@ export function useCommands(): Entry[] {
     }
     act('signOut', s('shell.signOut'), signOut)
     return entries
-  }, [t, s, pages, may, count, canUndo, canRedo, dark, setColorScheme, language, setLanguage, signOut])
+  }, [t, s, pages, may, mayMesh, count, canUndo, canRedo, dark, setColorScheme, language, setLanguage, signOut])
 }

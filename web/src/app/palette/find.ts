@@ -4,6 +4,7 @@ export const GROUPS = [
   'pages',
   'create',
   'actions',
+  'services',
   'routes',
   'frontends',
   'backends',

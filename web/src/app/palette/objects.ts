@@ -1,20 +1,24 @@
-// What the document holds, as entries of the command palette.
+// What the document holds, and the services of the network, as entries of the command palette.
 
+import { useQuery } from '@tanstack/react-query'
 import { useMemo } from 'react'
+import { mesh } from '~/api/mesh'
 import { listOf } from '~/draft/changes'
 import { useDocumentSoon } from '~/draft/hooks'
 import { listRoutes } from '~/draft/routes'
 import { LIST_SECTIONS } from '~/draft/sections'
 import { addressOf } from '~/pages/edge/addresses'
+import { useMay } from '../session'
 import type { Entry, Group } from './find'
 
 const GROUP_OF: Partial<Record<string, Group>> = { frontends: 'frontends', backends: 'backends', acls: 'acls' }
 
 export function useObjects(): Entry[] {
   const document = useDocumentSoon()
+  const services = useServices()
   return useMemo(() => {
-    if (!document) return []
-    const entries: Entry[] = []
+    const entries: Entry[] = [...services]
+    if (!document) return entries
     for (const section of LIST_SECTIONS) {
       for (const entity of listOf(document, section)) {
         const { id, name } = entity as { id: string; name?: string }
@@ -50,5 +54,25 @@ export function useObjects(): Entry[] {
       }
     }
     return entries
-  }, [document])
+  }, [document, services])
+}
+
+const NONE: readonly Entry[] = []
+
+function useServices(): readonly Entry[] {
+  const may = useMay('mesh:read')
+  const { data } = useQuery({ ...mesh.services(), enabled: may, refetchInterval: false })
+  return useMemo(
+    () =>
+      data
+        ?.filter((service) => service.status === 'active')
+        .map(({ name, fqdn, host, port, tags }) => ({
+          key: `service/${name}`,
+          group: 'services' as const,
+          label: name,
+          hint: [fqdn, `${host}:${port}`, ...tags].join(' · '),
+          go: { to: `/network/services/${encodeURIComponent(name)}` },
+        })) ?? NONE,
+    [data],
+  )
 }

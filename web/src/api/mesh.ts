@@ -1,0 +1,78 @@
+// What the pages of the network area read. The event stream says when a service, its health or a certificate changed; what
+// changes without an event (the time of the last check, the load of a machine) is asked for again while a page shows it.
+
+import { queryOptions } from '@tanstack/react-query'
+import { api, unwrap } from './client'
+
+/** Milliseconds between two reads of what changes by itself. */
+const FRESH = 10_000
+/** Of that what costs its machines something. */
+const MACHINES = 15_000
+/** So many services are read at the slower pace only: their answer is large. */
+const MANY = 500
+
+export const mesh = {
+  status: () =>
+    queryOptions({
+      queryKey: ['mesh-status'],
+      queryFn: () => unwrap(api.GET('/mesh/api/status')),
+      refetchInterval: MACHINES,
+    }),
+
+  services: () =>
+    queryOptions({
+      queryKey: ['mesh-services'],
+      queryFn: async () => (await unwrap(api.GET('/mesh/api/services'))).services,
+      refetchInterval: ({ state }) => ((state.data?.length ?? 0) > MANY ? 6 * FRESH : FRESH),
+    }),
+
+  dns: () =>
+    queryOptions({
+      queryKey: ['mesh-dns'],
+      queryFn: async () => (await unwrap(api.GET('/mesh/api/dns'))).entries,
+    }),
+
+  /** What the DNS server answers for a name, and why. */
+  resolved: (domain: string) =>
+    queryOptions({
+      queryKey: ['mesh-resolved', domain],
+      queryFn: async ({ signal }) => {
+        const params = { query: { domain } }
+        const [answer, reason] = await Promise.all([
+          unwrap(api.GET('/mesh/api/dns/resolve', { params, signal })),
+          unwrap(api.GET('/mesh/api/dns/explain', { params, signal })),
+        ])
+        return { answer, reason }
+      },
+      retry: false,
+      staleTime: 0,
+    }),
+
+  certificates: () =>
+    queryOptions({
+      queryKey: ['mesh-certificates'],
+      queryFn: async () => (await unwrap(api.GET('/mesh/api/tls'))).certs,
+    }),
+
+  inspected: (name: string) =>
+    queryOptions({
+      queryKey: ['mesh-certificates', name],
+      queryFn: () => unwrap(api.GET('/mesh/api/tls/{name}/inspect', { params: { path: { name } } })),
+    }),
+
+  authority: () => queryOptions({ queryKey: ['mesh-ca'], queryFn: () => unwrap(api.GET('/mesh/api/tls/ca')) }),
+
+  routes: () =>
+    queryOptions({
+      queryKey: ['mesh-routes'],
+      queryFn: async () => (await unwrap(api.GET('/mesh/api/routing'))).routes,
+      refetchInterval: FRESH,
+    }),
+
+  machines: () =>
+    queryOptions({
+      queryKey: ['mesh-servers'],
+      queryFn: async () => (await unwrap(api.GET('/mesh/api/servers'))).servers,
+      refetchInterval: MACHINES,
+    }),
+}

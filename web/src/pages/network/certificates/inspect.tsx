@@ -1,0 +1,62 @@
+import { Code, Group, Stack, Text } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { mesh } from '~/api/mesh'
+import { useLanguage, useMessages } from '~/i18n'
+import { Facts } from '~/ui/card'
+import { Copy } from '~/ui/copy'
+import { Dialog } from '~/ui/dialog'
+import { Mono, State } from '~/ui/small'
+import { Loaded } from '~/ui/states'
+import classes from '../network.module.css'
+import { messages, statusOf, TONES } from './messages'
+
+/** Everything that a certificate says: the essence, and the text that `openssl x509 -text` would print. */
+export function Inspect({ name, close }: { name: string; close: () => void }) {
+  const t = useMessages(messages)
+  const language = useLanguage()
+  const inspected = useQuery(mesh.inspected(name))
+  const date = (at: string) => new Date(at).toLocaleString(language)
+  return (
+    <Dialog opened onClose={close} size="xl" title={t('inspectTitle', { name })}>
+      <Loaded query={inspected}>
+        {({ certificate, output }) => (
+          <Stack>
+            {certificate && (
+              <Facts
+                facts={[
+                  [t('domain'), <Mono key="domain">{certificate.domain}</Mono>],
+                  [
+                    t('status'),
+                    <State key="status" is={TONES[statusOf(certificate.status)]}>
+                      {t(`status.${statusOf(certificate.status)}`)}
+                    </State>,
+                  ],
+                  [t('issued'), date(certificate.not_before)],
+                  [t('until'), date(certificate.not_after)],
+                  [t('issuer'), <Mono key="issuer">{certificate.issuer}</Mono>],
+                  [t('algorithm'), certificate.algorithm],
+                  [t('serial'), <Mono key="serial">{certificate.serial}</Mono>],
+                  [t('fingerprint'), <Mono key="fingerprint">{certificate.fingerprint}</Mono>],
+                ]}
+              />
+            )}
+            <Group gap="xs" justify="flex-end">
+              <Copy value={output} label={t('copyText')} />
+              {certificate && (
+                <Group gap={2}>
+                  <Text size="xs" c="dimmed">
+                    {'PEM'}
+                  </Text>
+                  <Copy value={certificate.pem} label={t('copyPem')} />
+                </Group>
+              )}
+            </Group>
+            <Code block className={classes.output ?? ''} tabIndex={0}>
+              {output}
+            </Code>
+          </Stack>
+        )}
+      </Loaded>
+    </Dialog>
+  )
+}
