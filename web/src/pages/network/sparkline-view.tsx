@@ -7,7 +7,7 @@ import { barsOf, summaryOf } from './sparkline'
 /** The last checks of a service: how long each took, and which failed. */
 export function Sparkline({ checks, wide = false }: { checks: readonly Check[]; wide?: boolean }) {
   const t = useMessages(messages)
-  const size = wide ? { width: 480, height: 56, count: 60 } : { width: 120, height: 26, count: 30 }
+  const size = wide ? { width: 480, height: 56, count: 60 } : { width: 96, height: 26, count: 24 }
   const shown = checks.slice(-size.count)
   const { count, failed, fastest, slowest } = summaryOf(shown)
   const label =

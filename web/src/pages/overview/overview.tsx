@@ -4,8 +4,11 @@ import { Alert, Anchor, Group, List, SimpleGrid, Stack, Text, ThemeIcon } from '
 import { IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
+import { lazy, Suspense } from 'react'
+import { mesh } from '~/api/mesh'
 import { queries } from '~/api/queries'
 import type { HaproxyStatus, SnapshotRow } from '~/api/schema'
+import { useMay } from '~/app/session'
 import { useMessages } from '~/i18n'
 import { Card, Facts } from '~/ui/card'
 import { Page } from '~/ui/page'
@@ -13,22 +16,31 @@ import { Ago, Mono } from '~/ui/small'
 import { Loaded } from '~/ui/states'
 import { Engine } from './engine'
 import { Inventory } from './inventory'
+import { type Concern, concernsOf } from './mesh-attention'
 import { attentionKey, messages } from './messages'
+
+const NetworkCards = lazy(() => import('./network'))
 
 export function OverviewPage() {
   const t = useMessages(messages)
   const status = useQuery(queries.status())
+  const network = useQuery({ ...mesh.status(), enabled: useMay('mesh:read') }).data
   return (
     <Page title={t('title')}>
       <Loaded query={status}>
         {(status) => (
           <Stack gap="md">
-            <Attention status={status} />
+            <Attention status={status} concerns={concernsOf(network)} />
             <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
               <Live status={status} />
               <Engine status={status} />
             </SimpleGrid>
             <Inventory running={status.running} />
+            {network && (
+              <Suspense>
+                <NetworkCards status={network} />
+              </Suspense>
+            )}
             <Recent />
           </Stack>
         )}
@@ -43,22 +55,20 @@ const LOOKS = {
   info: ['blue', IconInfoCircle],
 } as const
 
-function Attention({ status }: { status: HaproxyStatus }) {
+function Attention({ status, concerns }: { status: HaproxyStatus; concerns: readonly Concern[] }) {
   const t = useMessages(messages)
   const jobs = useQuery(queries.reconcilers())
   const failing = (jobs.data?.reconcilers ?? []).filter((job) => job.lastError)
-  if (status.attention.length + failing.length === 0) {
+  if (status.attention.length + failing.length + concerns.length === 0) {
     return (
       <Alert color="green" icon={<IconCircleCheck size={18} />} role="status" data-testid="all-clear">
         {t('allClear')}
       </Alert>
     )
   }
-  const worst =
-    failing.length > 0 && status.attention[0]?.severity === 'info'
-      ? 'warning'
-      : (status.attention[0]?.severity ?? 'warning')
-  const [color, Icon] = LOOKS[worst]
+  const severities = [...status.attention, ...concerns].map(({ severity }) => severity)
+  if (failing.length > 0) severities.push('warning')
+  const [color, Icon] = LOOKS[(['error', 'warning'] as const).find((each) => severities.includes(each)) ?? 'info']
   return (
     <Alert color={color} icon={<Icon size={18} />} title={t('attention')} role="status" data-testid="attention">
       <List size="sm" spacing={4}>
@@ -78,6 +88,13 @@ function Attention({ status }: { status: HaproxyStatus }) {
             </List.Item>
           )
         })}
+        {concerns.map(({ code, count, to }) => (
+          <List.Item key={code}>
+            <Anchor size="sm" c="inherit" underline="always" renderRoot={(props) => <Link to={to} {...props} />}>
+              {t(`attention.${code}`, { count })}
+            </Anchor>
+          </List.Item>
+        ))}
         {failing.map((job) => (
           <List.Item key={job.name}>{t('attention.job', { name: job.name, error: job.lastError ?? '' })}</List.Item>
         ))}

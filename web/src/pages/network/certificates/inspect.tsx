@@ -40,16 +40,9 @@ export function Inspect({ name, close }: { name: string; close: () => void }) {
                 ]}
               />
             )}
-            <Group gap="xs" justify="flex-end">
-              <Copy value={output} label={t('copyText')} />
-              {certificate && (
-                <Group gap={2}>
-                  <Text size="xs" c="dimmed">
-                    {'PEM'}
-                  </Text>
-                  <Copy value={certificate.pem} label={t('copyPem')} />
-                </Group>
-              )}
+            <Group gap="md" justify="flex-end">
+              <Labelled label={t('copyText')} value={output} />
+              {certificate && <Labelled label={t('copyPem')} value={certificate.pem} />}
             </Group>
             <Code block className={classes.output ?? ''} tabIndex={0}>
               {output}
@@ -58,5 +51,16 @@ export function Inspect({ name, close }: { name: string; close: () => void }) {
         )}
       </Loaded>
     </Dialog>
+  )
+}
+
+function Labelled({ label, value }: { label: string; value: string }) {
+  return (
+    <Group gap={4}>
+      <Text size="xs" c="dimmed" aria-hidden>
+        {label}
+      </Text>
+      <Copy value={value} label={label} />
+    </Group>
   )
 }

@@ -107,7 +107,7 @@ function Server({ status, dns }: { status: MeshStatus | undefined; dns: Dns | un
   const state = status?.dns ? 'answers' : isOff ? 'off' : status?.services.total === 0 ? 'idle' : 'silent'
   const tone = { answers: 'good', off: 'idle', idle: 'idle', silent: 'act' } as const
   return (
-    <Card title={t('engine')}>
+    <Card title={t('server')}>
       <Facts
         facts={[
           [

@@ -167,6 +167,9 @@ function Health({ service }: { service: MeshService }) {
           </Text>
         )}
         <Sparkline checks={service.history} wide />
+        <Text size="xs" c="dimmed">
+          {t('checksText')}
+        </Text>
       </Stack>
     </Card>
   )

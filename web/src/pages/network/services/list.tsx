@@ -158,7 +158,7 @@ function useColumns(): Column<MeshService>[] {
       {
         id: 'name',
         header: t('name'),
-        width: 'minmax(130px, 1fr)',
+        width: 'minmax(120px, 1fr)',
         value: (service) => service.name,
         render: (service) => (
           <Text size="sm" truncate>
@@ -169,7 +169,7 @@ function useColumns(): Column<MeshService>[] {
       {
         id: 'health',
         header: t('health'),
-        width: '150px',
+        width: '136px',
         value: (service) => s(stateOf(service.health_status)),
         render: (service) =>
           service.status === 'active' ? (
@@ -183,39 +183,41 @@ function useColumns(): Column<MeshService>[] {
       {
         id: 'checks',
         header: t('checks'),
-        width: '148px',
+        width: '122px',
         value: (service) => service.history.filter(({ ok }) => !ok).length,
         render: (service) => <Sparkline checks={service.history} />,
       },
       {
         id: 'response',
         header: t('responseTime'),
-        width: '100px',
+        width: '92px',
         align: 'right',
         value: (service) => service.response_time,
         render: (service) =>
           typeof service.response_time === 'number' ? c('ms', { count: service.response_time }) : '–',
       },
-      { id: 'url', header: t('url'), width: 'minmax(220px, 1.6fr)', mono: true, value: addressOf },
+      { id: 'url', header: t('url'), width: 'minmax(240px, 1.6fr)', mono: true, value: addressOf },
       {
         id: 'upstream',
         header: t('upstream'),
-        width: 'minmax(160px, 1fr)',
+        width: 'minmax(170px, 1fr)',
         mono: true,
-        value: (service) => `${service.upstream_protocol}://${service.host}:${service.port}`,
+        value: ({ upstream_protocol: protocol, host, port }) =>
+          `${protocol === 'http' ? '' : `${protocol}://`}${host.includes(':') ? `[${host}]` : host}:${port}`,
       },
       {
         id: 'tags',
         header: t('tags'),
-        width: 'minmax(110px, 1fr)',
+        width: 'minmax(130px, 0.8fr)',
         value: (service) => service.tags.join(' '),
-        render: (service) => (
-          <Group gap={4} wrap="nowrap" style={{ overflow: 'hidden' }} title={service.tags.join(', ')}>
-            {service.tags.map((tag) => (
-              <Tag key={tag} miw={0}>
-                {tag}
-              </Tag>
-            ))}
+        render: ({ tags }) => (
+          <Group gap={6} wrap="nowrap" title={tags.join(', ')}>
+            {tags[0] && <Tag miw={0}>{tags[0]}</Tag>}
+            {tags.length > 1 && (
+              <Text size="xs" c="dimmed" style={{ flex: 'none' }}>
+                {`+${tags.length - 1}`}
+              </Text>
+            )}
           </Group>
         ),
       },

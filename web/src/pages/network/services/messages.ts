@@ -14,6 +14,7 @@ export const messages = catalogue(
     upstream: 'Upstream',
     health: 'Health',
     checks: 'Last checks',
+    checksText: 'The last checks, the newest at the right: the higher, the slower the answer; below the line, none.',
     responseTime: 'Response',
     tags: 'Tags',
     since: 'Registered',
@@ -104,7 +105,9 @@ export const messages = catalogue(
     url: 'Dirección',
     upstream: 'Destino',
     health: 'Salud',
-    checks: 'Últimas comprobaciones',
+    checks: 'Comprobaciones',
+    checksText:
+      'Las últimas comprobaciones, la más reciente a la derecha: cuanto más alta, más lenta la respuesta; bajo la línea, ninguna.',
     responseTime: 'Respuesta',
     tags: 'Etiquetas',
     since: 'Registrado',

@@ -1,7 +1,18 @@
 // The dialog that registers a service. That a name is taken is not known before the daemon says so; then, and only then, it offers
 // to replace.
 
-import { Alert, Button, Checkbox, Group, SegmentedControl, Stack, TagsInput, Text, TextInput } from '@mantine/core'
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  Input,
+  SegmentedControl,
+  Stack,
+  TagsInput,
+  Text,
+  TextInput,
+} from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
 import { api, unwrap } from '~/api/client'
@@ -78,20 +89,16 @@ export function Register({ from = EMPTY, close, done }: Props) {
             {...errorOf('host')}
           />
           <Group grow align="flex-start" preventGrowOverflow={false}>
-            <Stack gap={2} miw={200}>
-              <Text size="sm" fw={500} id="upstream-protocol">
-                {t('form.protocol')}
-              </Text>
-              <Text size="xs" c="dimmed">
-                {t('form.protocolHelp')}
-              </Text>
+            <Input.Wrapper label={t('form.protocol')} description={t('form.protocolHelp')} labelElement="div" miw={200}>
               <SegmentedControl
-                aria-labelledby="upstream-protocol"
+                aria-label={t('form.protocol')}
+                fullWidth
+                mt={5}
                 data={[...PROTOCOLS]}
                 value={fields.protocol}
                 onChange={(protocol) => set({ protocol: protocol as Upstream })}
               />
-            </Stack>
+            </Input.Wrapper>
             <TextInput
               miw={200}
               label={t('form.healthPath')}
