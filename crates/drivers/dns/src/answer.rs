@@ -149,6 +149,10 @@ fn write(owner: Owner<'_>, zone: &Zone, request: &Request, reply: &mut Reply<'_>
     let given = match (owner, request.kind) {
         (Owner::Zone { found: Found::Entry(entry), .. }, kind::A) => addresses(reply, &entry.v4, Reply::v4),
         (Owner::Zone { found: Found::Entry(entry), .. }, kind::AAAA) => addresses(reply, &entry.v6, Reply::v6),
+        (Owner::Zone { found: Found::Entry(entry), .. }, kind::TXT) => {
+            entry.texts.iter().for_each(|text| reply.text(text));
+            !entry.texts.is_empty()
+        }
         (Owner::Reverse { wire, .. }, kind::PTR) => {
             reply.pointer(wire);
             true

@@ -61,6 +61,8 @@ pub struct Answer {
     pub addresses: Vec<IpAddr>,
     /// The names in the answer: what an address leads back to, or a name server.
     pub names: Vec<String>,
+    /// What a name's texts say, the strings of each put together.
+    pub texts: Vec<String>,
     /// The zone's serial number, from its own record in the answer or beside it.
     pub serial: Option<u32>,
     pub rcode: Rcode,
@@ -157,6 +159,7 @@ fn read(message: &Message, took: Duration) -> Answer {
     let mut answer = Answer {
         addresses: Vec::new(),
         names: Vec::new(),
+        texts: Vec::new(),
         serial: None,
         rcode: match u16::from(message.response_code) {
             0 => Rcode::NoError,
@@ -175,6 +178,10 @@ fn read(message: &Message, took: Duration) -> Answer {
             RData::AAAA(address) => answer.addresses.push(address.0.into()),
             RData::PTR(name) => answer.names.push(plain(&name.0)),
             RData::NS(name) => answer.names.push(plain(&name.0)),
+            RData::TXT(text) => {
+                let whole: Vec<u8> = text.txt_data.iter().flatten().copied().collect();
+                answer.texts.push(String::from_utf8_lossy(&whole).into_owned());
+            }
             _ => {}
         }
     }

@@ -1,8 +1,10 @@
 //! The other engine: a dnsmasq of ours, as a supervised process.
 //!
 //! Everything that does not change is on its command line, where no value can be mistaken for another setting;
-//! everything that changes is in one hosts file, which it reads again on SIGHUP. dnsmasq says nothing in reply to a
-//! signal, so every hosts file has a name in it that is asked for until it answers with the number of this file.
+//! everything that changes is in files that it reads again on SIGHUP. dnsmasq says nothing in reply to a signal, so every
+//! hosts file has a name in it that is asked for until it answers with the number of this file.
+//!
+//! Texts cannot be in a file that it reads again ([`texts`]), so it asks us for them.
 //!
 //! As root it gives up its privileges, so the hosts file can be read by everybody, and the directories above it must
 //! let its account through: a name table is no secret, as its purpose is to be asked.
@@ -11,6 +13,7 @@ mod command;
 mod files;
 mod log;
 mod running;
+mod texts;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -26,6 +29,7 @@ use crate::zone::Zone;
 use crate::{Error, Result};
 use log::Log;
 use running::Running;
+use texts::Texts;
 
 /// How often it is asked whether it has read the file.
 const POLL: Duration = Duration::from_millis(2);
@@ -91,6 +95,7 @@ pub struct Process {
 struct State {
     number: u64,
     zone: Zone,
+    texts: Texts,
 }
 
 impl Process {
@@ -112,8 +117,8 @@ impl Process {
         }
         files::directory(&spec.directory)?;
         running::evict(&spec).await?;
-        let state = State { number: files::first_number(), zone };
-        files::write_hosts(&spec, &hosts(&state))?;
+        let mut state = State { number: files::first_number(), zone, texts: Texts::default() };
+        write(&spec, &mut state).await?;
         let (running, log) = Running::spawn(&spec, state.zone.domain())?;
         let number = state.number;
         let shown = arc_swap::ArcSwap::from_pointee(state.zone.clone());
@@ -194,14 +199,14 @@ impl Process {
         self.answers(number, within).await?;
         let mut state = self.state.lock().await;
         state.number += 1;
-        files::write_hosts(&self.spec, &hosts(&state)).map_err(|error| error.to_string())?;
+        write(&self.spec, &mut state).await.map_err(|error| error.to_string())?;
         self.running.hang_up().map_err(|error| error.to_string())?;
         self.answers(state.number, end.saturating_duration_since(Instant::now())).await
     }
 
     async fn reload(&self, state: &mut State) -> Result<()> {
         state.number += 1;
-        files::write_hosts(&self.spec, &hosts(state))?;
+        write(&self.spec, state).await?;
         self.running.hang_up()?;
         let failed = |reason| Error::Reload { reason, log: self.log.text() };
         self.answers(state.number, READ).await.map_err(failed)
@@ -229,6 +234,13 @@ impl Process {
         }
         Err(format!("{last}, after {within:?}"))
     }
+}
+
+/// Writes what dnsmasq is to read.
+async fn write(spec: &Spec, state: &mut State) -> Result<()> {
+    let servers = state.texts.servers(&state.zone).await?;
+    files::write(spec, command::SERVERS, &servers)?;
+    files::write(spec, command::HOSTS, &hosts(state))
 }
 
 /// The hosts file of a state.

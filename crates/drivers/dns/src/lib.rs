@@ -30,7 +30,7 @@ pub use engine::Engine;
 pub use error::Error;
 pub use explain::{Explanation, Kind};
 pub use server::{Options, Server, Statistics};
-pub use zone::{MOST_ADDRESSES, TTL, Zone};
+pub use zone::{MOST_ADDRESSES, MOST_TEXTS, TEXT_OCTETS, TTL, Zone};
 
 /// The result of everything here that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,7 +1,7 @@
 //! A zone: the names below one domain, as a value that does not change.
 //!
 //! A change is a new zone that takes the place of the old one, so every query sees one state or the other, never a
-//! mixture. The serial number of the zone is the caller's generation. A zone holds addresses and nothing else; what a
+//! mixture. The serial number of the zone is the caller's generation. A zone holds addresses and texts and nothing else; what a
 //! server says of a name that is not there, and what it may forward, is decided elsewhere.
 
 mod hosts;
@@ -22,6 +22,12 @@ pub const TTL: u32 = 5;
 
 /// The most addresses of one kind that a name may have: all of them fit into one answer over TCP.
 pub const MOST_ADDRESSES: usize = 1000;
+
+/// The most texts that a name may have: likewise.
+pub const MOST_TEXTS: usize = 100;
+
+/// The most octets of one text: what one string of a TXT record holds (RFC 1035 section 3.3).
+pub const TEXT_OCTETS: usize = 255;
 
 /// The names below a domain and their addresses.
 #[derive(Clone)]
@@ -52,6 +58,7 @@ pub(crate) struct Entry {
     pub(crate) wire: Box<[u8]>,
     pub(crate) v4: Vec<Ipv4Addr>,
     pub(crate) v6: Vec<Ipv6Addr>,
+    pub(crate) texts: Vec<Box<str>>,
 }
 
 impl Entry {
@@ -137,6 +144,42 @@ impl Zone {
         Ok(self)
     }
 
+    /// The zone with one more text of a name, which is as in [`Zone::with`].
+    ///
+    /// # Errors
+    /// [`Error::Name`] when it is no name that can be in the zone, the text is too long, or the name has too many.
+    pub fn with_text(mut self, name: &str, text: &str) -> Result<Self> {
+        let wrong = |reason| Err(Error::Name { name: name.to_owned(), reason });
+        if text.len() > TEXT_OCTETS {
+            return wrong("one of its texts has more than 255 octets");
+        }
+        let at = self.entry(name)?;
+        if let Some(entry) = Arc::make_mut(&mut self.data).entries.get_mut(at) {
+            if entry.texts.len() >= MOST_TEXTS {
+                return wrong("it has more than 100 texts");
+            }
+            entry.texts.push(text.into());
+        }
+        Ok(self)
+    }
+
+    /// The addresses of a whole name; nothing when the zone has no such name.
+    pub fn addresses(&self, name: &str) -> Vec<IpAddr> {
+        self.known(name).map(|entry| entry.addresses().collect()).unwrap_or_default()
+    }
+
+    /// The texts of a whole name; nothing when the zone has no such name.
+    pub fn texts(&self, name: &str) -> Vec<&str> {
+        self.known(name).map(|entry| entry.texts.iter().map(|text| &**text).collect()).unwrap_or_default()
+    }
+
+    fn known(&self, name: &str) -> Option<&Entry> {
+        match self.find(&Name::parse(name).ok()?)? {
+            Found::Entry(entry) => Some(entry),
+            _ => None,
+        }
+    }
+
     /// The zone with another serial number: the low half of a generation that only grows.
     #[must_use]
     pub fn at_generation(mut self, generation: u64) -> Self {
@@ -186,7 +229,7 @@ impl Zone {
         let at = data.entries.len();
         let wire = whole.wire().into();
         let name = whole.to_string().into();
-        data.entries.push(Entry { name, wire, v4: Vec::new(), v6: Vec::new() });
+        data.entries.push(Entry { name, wire, v4: Vec::new(), v6: Vec::new(), texts: Vec::new() });
         data.index.insert(before.into(), at);
         let mut rest = before;
         while let Some((length, more)) = rest.split_first() {
@@ -360,6 +403,21 @@ mod tests {
         assert!(below("10.in-addr.arpa") && below("0.0.10.in-addr.arpa") && below("in-addr.arpa"));
         assert!(!below("1.10.in-addr.arpa") && !below("x.10.in-addr.arpa"));
         assert!(below("d.f.ip6.arpa") && below("ip6.arpa") && !below("c.f.ip6.arpa"));
+    }
+
+    #[test]
+    fn names_have_texts_within_bounds() {
+        let zone = Zone::new("internal").unwrap().with("web", ip("10.0.0.1")).unwrap();
+        let zone = zone.with_text("_acme-challenge.web", "one").unwrap().with_text("web.internal.", "two").unwrap();
+        let zone = zone.with_text("_ACME-challenge.web.internal.", &"x".repeat(255)).unwrap();
+        assert_eq!(zone.texts("_acme-challenge.WEB.internal"), ["one", &"x".repeat(255)]);
+        assert_eq!((zone.texts("web.internal"), zone.addresses("web.internal")), (vec!["two"], vec![ip("10.0.0.1")]));
+        assert!(zone.texts("nope.internal").is_empty() && zone.texts("web.example").is_empty());
+        assert!(zone.addresses("_acme-challenge.web.internal").is_empty());
+        assert!(zone.clone().with_text("web", &"x".repeat(256)).is_err());
+        assert!(zone.clone().with_text("web.example.", "x").is_err());
+        let many = (0..MOST_TEXTS).try_fold(zone, |zone, _| zone.with_text("many", ""));
+        assert!(many.unwrap().with_text("many", "").is_err());
     }
 
     #[test]

@@ -9,6 +9,8 @@ use crate::zone::TTL;
 
 /// The hosts file, in the directory of the process.
 pub(super) const HOSTS: &str = "hosts";
+/// Whom to ask for names with texts, likewise.
+pub(super) const SERVERS: &str = "servers";
 /// The file that it writes its process id to, likewise.
 pub(super) const PID_FILE: &str = "dnsmasq.pid";
 
@@ -30,6 +32,7 @@ pub(super) fn arguments(spec: &Spec, domain: &str, account: Option<&str>) -> Vec
     .into();
     all.push(with("--pid-file=", &spec.directory.join(PID_FILE)));
     all.push(with("--addn-hosts=", &spec.directory.join(HOSTS)));
+    all.push(with("--servers-file=", &spec.directory.join(SERVERS)));
     let mut plain = vec![
         format!("--port={}", spec.listen.port()),
         format!("--listen-address={}", spec.listen.ip()),

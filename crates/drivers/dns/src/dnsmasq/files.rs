@@ -8,7 +8,6 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 
 use super::Spec;
-use super::command::HOSTS;
 use crate::{Error, Result};
 
 /// Everybody may read a file and pass a directory: dnsmasq is nobody in particular by the time it does.
@@ -28,10 +27,10 @@ pub(super) fn directory(path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Writes the hosts file so that whoever reads it at any moment reads the old one or the new one.
-pub(super) fn write_hosts(spec: &Spec, text: &str) -> Result<()> {
-    let path = spec.directory.join(HOSTS);
-    let next = spec.directory.join(format!("{HOSTS}.new"));
+/// Writes a file so that whoever reads it at any moment reads the old one or the new one.
+pub(super) fn write(spec: &Spec, name: &str, text: &str) -> Result<()> {
+    let path = spec.directory.join(name);
+    let next = spec.directory.join(format!("{name}.new"));
     let write = || {
         let mut file = File::create(&next)?;
         file.write_all(text.as_bytes())?;

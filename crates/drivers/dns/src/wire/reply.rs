@@ -65,6 +65,15 @@ impl<'a> Reply<'a> {
         self.buffer.extend_from_slice(name);
     }
 
+    /// One string of at most 255 octets.
+    pub(crate) fn text(&mut self, text: &str) {
+        let text = text.as_bytes();
+        let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+        self.head(Section::Answer, HEADER, kind::TXT, 1 + usize::from(length));
+        self.buffer.push(length);
+        self.buffer.extend_from_slice(&text[..usize::from(length)]);
+    }
+
     /// The answer to a question for everything (RFC 8482).
     pub(crate) fn minimal(&mut self) {
         let text = b"\x07RFC8482\0";

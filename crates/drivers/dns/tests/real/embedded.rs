@@ -27,6 +27,26 @@ async fn names_of_the_zone_have_their_addresses_over_udp_and_tcp() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn texts_are_answered_and_change_at_once() {
+    let server = serve(|_| {}).await;
+    let at = server.address();
+    let long = "x".repeat(255);
+    let zone = zone().with_text("_acme-challenge.web", "one \"two\"").unwrap();
+    server.set(zone.with_text("_acme-challenge.web", &long).unwrap());
+    for transport in ["+notcp", "+tcp"] {
+        let dug = dig(at, &format!("{transport} _ACME-challenge.web.internal TXT")).await;
+        assert_eq!(dug.data(), ["\"one \\\"two\\\"\"", &format!("\"{long}\"")], "{}", dug.text);
+        assert!(dug.has("aa"), "{}", dug.text);
+    }
+    let none = dig(at, "_acme-challenge.web.internal").await;
+    assert_eq!((none.status.as_str(), none.data()), ("NOERROR", vec![]));
+    assert_eq!(dig(at, "web.internal TXT").await.status, "NOERROR");
+    server.set(crate::support::zone());
+    assert_eq!(dig(at, "_acme-challenge.web.internal TXT").await.status, "NXDOMAIN");
+    server.shutdown().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn case_does_not_matter_and_is_repeated() {
     let server = serve(|_| {}).await;
     let web = dig(server.address(), "wEb.InTeRnAl").await;

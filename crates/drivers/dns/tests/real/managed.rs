@@ -78,6 +78,27 @@ async fn every_change_is_answered_when_it_is_set_without_privileges_too() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn texts_come_and_go_without_a_restart() {
+    let directory = open_directory();
+    let process = Process::start(spec(directory.path()), zone()).await.unwrap();
+    let (at, pid) = (process.address(), process.pid());
+    assert_eq!(dig(at, "_acme-challenge.web.internal TXT").await.status, "NXDOMAIN");
+    for value in ["one", "t,w\"o=/x/"] {
+        let zone = zone().with_text("_acme-challenge.web", value).unwrap().with_text("web", "beside").unwrap();
+        process.set(&zone).await.unwrap();
+        let asked = |name: &'static str| client::ask(at, name, client::Kind::Txt, Duration::from_secs(1));
+        assert_eq!(asked("_acme-challenge.web.internal").await.unwrap().texts, [value]);
+        assert_eq!(asked("web.internal").await.unwrap().texts, ["beside"]);
+        assert_eq!(dig(at, "web.internal").await.data(), ["10.0.0.1"]);
+        assert_eq!(dig(at, "web.internal AAAA").await.data(), ["fd00::1"]);
+    }
+    process.set(&zone()).await.unwrap();
+    assert_eq!(dig(at, "_acme-challenge.web.internal TXT").await.status, "NXDOMAIN");
+    assert_eq!(process.pid(), pid);
+    process.stop().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn it_forwards_remembers_flushes_and_refuses_rebinding() {
     let settings = ["--address=/public.example/9.9.9.10", "--address=/evil.example/10.0.0.66", "--local-ttl=60"];
     // dnsmasq takes addresses for documentation for private ones.
