@@ -1,7 +1,7 @@
 // What the pages of the network area read. The event stream says when a service, its health or a certificate changed; what
 // changes without an event (the time of the last check, the load of a machine) is asked for again while a page shows it.
 
-import { queryOptions } from '@tanstack/react-query'
+import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api, unwrap } from './client'
 
 /** Milliseconds between two reads of what changes by itself. */
@@ -24,6 +24,16 @@ export const mesh = {
       queryKey: ['mesh-services'],
       queryFn: async () => (await unwrap(api.GET('/mesh/api/services'))).services,
       refetchInterval: ({ state }) => ((state.data?.length ?? 0) > MANY ? 6 * FRESH : FRESH),
+    }),
+
+  /** How a service was over so many hours. */
+  history: (name: string, hours: number) =>
+    queryOptions({
+      queryKey: ['mesh-history', name, hours],
+      queryFn: () =>
+        unwrap(api.GET('/mesh/api/services/{name}/history', { params: { path: { name }, query: { hours } } })),
+      placeholderData: keepPreviousData,
+      refetchInterval: 6 * FRESH,
     }),
 
   dns: () =>

@@ -13,6 +13,7 @@ import { queries } from '~/api/queries'
 import { TABS as FRONTEND_TABS, type FrontendTab } from '~/pages/edge/frontends/tabs'
 import { type GlobalTab, TABS } from '~/pages/edge/global/parts'
 import { SOURCES, type Source } from '~/pages/history/sources'
+import { SPANS, type Span } from '~/pages/network/services/hours'
 import { SHOWN, type Shown } from '~/pages/network/services/shown'
 import { Pending } from '~/ui/states'
 import { NotFound, RouteError } from './failures'
@@ -315,6 +316,10 @@ const services = createRoute({
 const service = createRoute({
   getParentRoute: () => shell,
   path: '/network/services/$name',
+  validateSearch: (search: Record<string, unknown>): { hours?: Span } => {
+    const hours = SPANS.find((each) => each === search.hours)
+    return hours ? { hours } : {}
+  },
   component: lazyRouteComponent(() => import('~/pages/network/services/detail'), 'ServicePage'),
 })
 

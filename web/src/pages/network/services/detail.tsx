@@ -20,6 +20,8 @@ import { messages as common } from '../messages'
 import { Sparkline } from '../sparkline-view'
 import { ServiceHealth } from '../state'
 import { fieldsOf } from './form'
+import { History } from './history'
+import type { Span } from './hours'
 import { messages } from './messages'
 import { Reach } from './reach-card'
 import { Register } from './register'
@@ -29,6 +31,8 @@ const here = getRouteApi('/shell/network/services/$name')
 export function ServicePage() {
   const t = useMessages(messages)
   const { name } = here.useParams()
+  const { hours = 24 } = here.useSearch()
+  const navigate = here.useNavigate()
   const services = useQuery(mesh.services())
   return (
     <Loaded query={services}>
@@ -36,7 +40,11 @@ export function ServicePage() {
         const key = name.toLowerCase()
         const service = services.find((each) => each.name.toLowerCase() === key)
         return service ? (
-          <Service service={service} />
+          <Service
+            service={service}
+            hours={hours}
+            show={(hours) => void navigate({ search: hours === 24 ? {} : { hours }, replace: true })}
+          />
         ) : (
           <Page title={t('title')}>
             <Empty
@@ -58,7 +66,13 @@ export function ServicePage() {
 
 type Asking = 'deregister' | 'register' | null
 
-function Service({ service }: { service: MeshService }) {
+interface ServiceProps {
+  service: MeshService
+  hours: Span
+  show: (hours: Span) => void
+}
+
+function Service({ service, hours, show }: ServiceProps) {
   const t = useMessages(messages)
   const may = useMay('mesh:write')
   const navigate = useNavigate()
@@ -113,6 +127,7 @@ function Service({ service }: { service: MeshService }) {
           {isActive && <Reach service={service} />}
           <Registration service={service} />
         </SimpleGrid>
+        <History name={service.name} hours={hours} show={show} />
       </Stack>
       {asking === 'deregister' && (
         <Confirm
