@@ -32,19 +32,33 @@ export async function freePort(): Promise<number> {
 }
 
 // Tests are many and fast; the limits that people meet are tested where they belong, in the daemon's own suite.
-const CONFIG = `
+function config(ports: MeshPorts, caddy: string): string {
+  return `
 rateLimit:
   authMax: 10000
   writeMax: 100000
   readMax: 1000000
 mesh:
-  listen: off
-  dns: {listen: off}
+  listen: 127.0.0.1:${ports.api}
+  dns: {listen: '127.0.0.1:${ports.dns}'}
+  caddy: {bin: ${caddy}, httpPort: ${ports.http}, httpsPort: ${ports.https}}
+  health: {intervalMs: 500, timeoutMs: 400, degradedMs: 300}
 `
+}
+
+/** Where the network of services listens. Nothing is started before there is a service, but for the API. */
+export interface MeshPorts {
+  api: number
+  dns: number
+  http: number
+  https: number
+}
 
 export interface Options {
   /** With a self-signed certificate, as in production. */
   tls?: boolean
+  /** The program that serves the routes of services. */
+  caddy?: string
 }
 
 export class Daemon {
@@ -56,13 +70,20 @@ export class Daemon {
   private constructor(
     readonly directory: string,
     readonly port: number,
+    readonly mesh: MeshPorts,
     private readonly options: Options,
   ) {}
 
   static async start(options: Options = {}): Promise<Daemon> {
     const directory = await mkdtemp(join(tmpdir(), 'plenum-e2e-'))
-    await writeFile(join(directory, 'config.yaml'), CONFIG)
-    const daemon = new Daemon(directory, await freePort(), options)
+    const mesh = {
+      api: await freePort(),
+      dns: await freePort(),
+      http: await freePort(),
+      https: await freePort(),
+    }
+    await writeFile(join(directory, 'config.yaml'), config(mesh, options.caddy ?? '/usr/bin/caddy'))
+    const daemon = new Daemon(directory, await freePort(), mesh, options)
     await daemon.serve()
     return daemon
   }
@@ -90,7 +111,7 @@ export class Daemon {
     await this.until('the first document', async () => (await this.cli('state', 'get')).code === 0)
   }
 
-  /** Ends the daemon; HAProxy goes on, as it does in production. */
+  /** Ends the daemon; HAProxy and Caddy go on, as they do in production. */
   async stop(): Promise<void> {
     const child = this.child
     if (!child || child.exitCode !== null) return
@@ -102,8 +123,9 @@ export class Daemon {
   /** Ends everything and removes the directory. */
   async end(): Promise<void> {
     await this.stop()
-    const pid = await readFile(join(this.data, 'haproxy/haproxy.pid'), 'utf8').catch(() => '')
-    if (pid.trim()) {
+    for (const file of ['haproxy/haproxy.pid', 'mesh/caddy/caddy.pid']) {
+      const pid = await readFile(join(this.data, file), 'utf8').catch(() => '')
+      if (!pid.trim()) continue
       try {
         process.kill(Number(pid), 'SIGTERM')
       } catch {
@@ -171,6 +193,12 @@ export class Daemon {
     if (status !== 200) throw new Error(`patch: ${status} ${JSON.stringify(body)}`)
   }
 
+  /** Registers a service in the network, as the owner. */
+  async register(body: { name: string; host: string } & Record<string, unknown>): Promise<void> {
+    const { status, body: said } = await this.api('POST', '/mesh/api/services', body)
+    if (status !== 200 || !said.ok) throw new Error(`register: ${status} ${JSON.stringify(said)}`)
+  }
+
   async until(what: string, done: () => Promise<boolean>, within = 30_000): Promise<void> {
     const end = Date.now() + within
     while (!(await done())) {
@@ -180,9 +208,13 @@ export class Daemon {
   }
 }
 
-/** A server that answers every request with a text and its own headers' host. */
-export async function backend(text: string): Promise<{ address: string; close: () => Promise<void> }> {
+/** A server that answers every request with a text and its own headers' host, and with the status that it is given. */
+export async function backend(
+  text: string,
+  status: () => number = () => 200,
+): Promise<{ address: string; close: () => Promise<void> }> {
   const server: Server = createServer((request, response) => {
+    response.statusCode = status()
     response.setHeader('content-type', 'text/plain')
     response.end(`${text} for ${request.headers.host}`)
   })
@@ -190,6 +222,10 @@ export async function backend(text: string): Promise<{ address: string; close: (
   const { port } = server.address() as AddressInfo
   return {
     address: `127.0.0.1:${port}`,
-    close: () => new Promise((done) => server.close(() => done())),
+    close: () =>
+      new Promise((done) => {
+        server.close(() => done())
+        server.closeAllConnections()
+      }),
   }
 }

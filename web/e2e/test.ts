@@ -10,6 +10,7 @@ export { expect }
 
 interface Fixtures {
   tls: boolean
+  caddy: string
   daemon: Daemon
   /** What went wrong in the page so far; the test fails when it is not empty at its end. */
   troubles: string[]
@@ -17,9 +18,10 @@ interface Fixtures {
 
 export const test = base.extend<Fixtures>({
   tls: [false, { option: true }],
+  caddy: ['/usr/bin/caddy', { option: true }],
 
-  daemon: async ({ tls }, use, info) => {
-    const daemon = await Daemon.start({ tls })
+  daemon: async ({ tls, caddy }, use, info) => {
+    const daemon = await Daemon.start({ tls, caddy })
     await use(daemon)
     if (info.status !== info.expectedStatus) await info.attach('daemon.log', { body: daemon.output })
     await daemon.end()

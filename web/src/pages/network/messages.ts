@@ -12,6 +12,7 @@ export const messages = catalogue(
     'result.close': 'Close this message',
     cancel: 'Cancel',
     ms: '{count} ms',
+    lessThanMs: '< 1 ms',
   },
   {
     'spark.none': 'Aún no hay comprobaciones',
@@ -23,5 +24,6 @@ export const messages = catalogue(
     'result.close': 'Cerrar este mensaje',
     cancel: 'Cancelar',
     ms: '{count} ms',
+    lessThanMs: '< 1 ms',
   },
 )

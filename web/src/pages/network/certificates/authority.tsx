@@ -31,6 +31,7 @@ export function Authority() {
         ca && (
           <Button
             variant="default"
+            style={{ flex: 'none' }}
             leftSection={<IconDownload size={15} />}
             onClick={() => save(ROOT_FILE, 'application/x-pem-file', ca.pem)}
           >

@@ -15,9 +15,8 @@ import { Page } from '~/ui/page'
 import { Ago, State } from '~/ui/small'
 import { Empty, Failure, Loaded } from '~/ui/states'
 import { stateMessages, stateOf } from '../health'
-import { messages as common } from '../messages'
 import { Result } from '../result'
-import { ServiceHealth } from '../state'
+import { ServiceHealth, Took } from '../state'
 import { messages } from './messages'
 
 const here = getRouteApi('/shell/network/routes')
@@ -98,7 +97,6 @@ export function MeshRoutesPage() {
 
 function useColumns(): Column<MeshRoute>[] {
   const t = useMessages(messages)
-  const c = useMessages(common)
   const s = useMessages(stateMessages)
   return useMemo(
     () => [
@@ -124,7 +122,7 @@ function useColumns(): Column<MeshRoute>[] {
         width: '110px',
         align: 'right',
         value: (route) => route.response_time,
-        render: (route) => (typeof route.response_time === 'number' ? c('ms', { count: route.response_time }) : '–'),
+        render: (route) => <Took ms={route.response_time} />,
       },
       {
         id: 'checked',
@@ -134,6 +132,6 @@ function useColumns(): Column<MeshRoute>[] {
         render: (route) => (route.last_checked ? <Ago at={route.last_checked} /> : '–'),
       },
     ],
-    [t, c, s],
+    [t, s],
   )
 }

@@ -16,9 +16,8 @@ import { Page } from '~/ui/page'
 import { Ago, Mono, Tag } from '~/ui/small'
 import { Empty, Loaded } from '~/ui/states'
 import { Confirm } from '../confirm'
-import { messages as common } from '../messages'
 import { Sparkline } from '../sparkline-view'
-import { ServiceHealth } from '../state'
+import { ServiceHealth, Took } from '../state'
 import { fieldsOf } from './form'
 import { History } from './history'
 import type { Span } from './hours'
@@ -156,7 +155,6 @@ function Removed({ at }: { at: string }) {
 
 function Health({ service }: { service: MeshService }) {
   const t = useMessages(messages)
-  const c = useMessages(common)
   const last = service.history.at(-1)
   return (
     <Card title={t('health')}>
@@ -166,7 +164,9 @@ function Health({ service }: { service: MeshService }) {
             <ServiceHealth word={service.health_status} />
           </Text>
           {typeof service.response_time === 'number' && (
-            <Text size="sm">{c('ms', { count: service.response_time })}</Text>
+            <Text size="sm">
+              <Took ms={service.response_time} />
+            </Text>
           )}
           {last && (
             <Text size="sm" c="dimmed">

@@ -14,9 +14,8 @@ import { Page } from '~/ui/page'
 import { Ago, Mono, Tag } from '~/ui/small'
 import { Empty, Loaded } from '~/ui/states'
 import { STATES, stateMessages, stateOf } from '../health'
-import { messages as common } from '../messages'
 import { Sparkline } from '../sparkline-view'
-import { ServiceHealth } from '../state'
+import { ServiceHealth, Took } from '../state'
 import { messages } from './messages'
 import { addressOf } from './reach'
 import { Register } from './register'
@@ -151,7 +150,6 @@ function Services({ services, shown, filter, set, open, register }: ServicesProp
 
 function useColumns(): Column<MeshService>[] {
   const t = useMessages(messages)
-  const c = useMessages(common)
   const s = useMessages(stateMessages)
   return useMemo(
     () => [
@@ -193,8 +191,7 @@ function useColumns(): Column<MeshService>[] {
         width: '92px',
         align: 'right',
         value: (service) => service.response_time,
-        render: (service) =>
-          typeof service.response_time === 'number' ? c('ms', { count: service.response_time }) : '–',
+        render: (service) => <Took ms={service.response_time} />,
       },
       { id: 'url', header: t('url'), width: 'minmax(240px, 1.6fr)', mono: true, value: addressOf },
       {
@@ -237,6 +234,6 @@ function useColumns(): Column<MeshService>[] {
         render: (service) => (service.last_health_check ? <Ago at={service.last_health_check} /> : '–'),
       },
     ],
-    [t, c, s],
+    [t, s],
   )
 }

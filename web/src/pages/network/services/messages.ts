@@ -44,7 +44,7 @@ export const messages = catalogue(
     toCertificates: 'To the certificates',
     directText: 'This name answers the address of the upstream itself, so requests do not pass through the route.',
     registration: 'Registration',
-    protocol: 'Upstream speaks',
+    protocol: 'Protocol',
     healthPath: 'Health path',
     tls: 'TLS',
     on: 'on',
@@ -145,7 +145,7 @@ export const messages = catalogue(
     directText:
       'Este nombre responde con la dirección del propio destino, así que las peticiones no pasan por la ruta.',
     registration: 'Registro',
-    protocol: 'El destino habla',
+    protocol: 'Protocolo',
     healthPath: 'Ruta de salud',
     tls: 'TLS',
     on: 'activado',
