@@ -18,8 +18,9 @@ impl Texts {
     ///
     /// Names hold nothing but letters, digits, `-`, `_` and dots (see [`Zone::with`]), so none can end its line.
     pub(super) async fn servers(&mut self, zone: &Zone) -> Result<String> {
-        let mut names = zone.entries().iter().filter(|entry| !entry.texts.is_empty()).peekable();
-        if names.peek().is_none() {
+        let names: Vec<&str> =
+            zone.entries().iter().filter(|entry| !entry.texts.is_empty()).map(|entry| &*entry.name).collect();
+        if names.is_empty() {
             if let Some(server) = self.0.take() {
                 server.shutdown().await;
             }
@@ -38,9 +39,9 @@ impl Texts {
             }
         };
         let mut text = String::new();
-        for entry in names {
+        for name in names {
             // Writing to a string cannot fail.
-            let _ = writeln!(text, "server=/{}/{}#{}", entry.name, address.ip(), address.port());
+            let _ = writeln!(text, "server=/{name}/{}#{}", address.ip(), address.port());
         }
         Ok(text)
     }
