@@ -26,6 +26,7 @@ pub struct Mesh {
     pub health: MeshHealth,
 }
 
+    pub acme: MeshAcme,
 /// Its DNS server.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -81,6 +82,14 @@ pub struct MeshHealth {
 
 impl Default for Mesh {
     fn default() -> Self {
+/// How names are proved to its ACME server.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MeshAcme {
+    /// The port that HTTP challenges are fetched from, where the name does not lead to the gateway itself.
+    pub http_port: u16,
+}
+
         Self {
             listen: Listen::On(SocketAddr::from((Ipv4Addr::LOCALHOST, 9999))),
             domain: "qp.local".into(),
@@ -102,6 +111,7 @@ impl Default for Mesh {
         }
     }
 }
+            acme: MeshAcme { http_port: 80 },
 
 impl MeshCaddy {
     /// The ports of the routes: plain HTTP and HTTPS.
@@ -142,6 +152,7 @@ pub(super) fn mesh(s: &mut Section<'_, '_>) -> Mesh {
 }
 
 const ENGINES: &[(&str, DnsEngine)] = &[("embedded", DnsEngine::Embedded), ("dnsmasq", DnsEngine::Dnsmasq)];
+        acme: s.section("acme", |s| MeshAcme { http_port: s.value("httpPort", d.acme.http_port, int(1..=65_535)) }),
 const MODES: &[(&str, CaddyMode)] = &[("managed", CaddyMode::Managed), ("external", CaddyMode::External)];
 
 fn listen(value: &Value) -> Result<Listen, String> {

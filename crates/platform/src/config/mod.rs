@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
-pub use mesh::{CaddyMode, DnsEngine, Mesh, MeshCaddy, MeshDns, MeshHealth};
+pub use mesh::{CaddyMode, DnsEngine, Mesh, MeshAcme, MeshCaddy, MeshDns, MeshHealth};
 pub use node::{Keepalived, Node, Vrrp, VrrpState};
 pub use overrides::{Override, Overrides};
 pub use reader::Problem;

@@ -79,6 +79,7 @@ const KEYS: &[&str] = &[
     "mesh.health.rise",
     "mesh.health.degradedMs",
     "security.sessionIdleMinutes",
+    "mesh.acme.httpPort",
     "security.sessionMaxDays",
     "security.bcryptRounds",
     "security.hstsMaxAgeSeconds",
