@@ -21,12 +21,14 @@ pub struct Mesh {
     pub gateway: IpAddr,
     /// Whether services may be on this machine's own loopback addresses.
     pub allow_loopback: bool,
+    /// Where this machine's Docker listens, if it has one.
+    pub docker_socket: PathBuf,
     pub dns: MeshDns,
     pub caddy: MeshCaddy,
     pub health: MeshHealth,
+    pub acme: MeshAcme,
 }
 
-    pub acme: MeshAcme,
 /// Its DNS server.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -80,8 +82,6 @@ pub struct MeshHealth {
     pub degraded_ms: u64,
 }
 
-impl Default for Mesh {
-    fn default() -> Self {
 /// How names are proved to its ACME server.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -90,11 +90,14 @@ pub struct MeshAcme {
     pub http_port: u16,
 }
 
+impl Default for Mesh {
+    fn default() -> Self {
         Self {
             listen: Listen::On(SocketAddr::from((Ipv4Addr::LOCALHOST, 9999))),
             domain: "qp.local".into(),
             gateway: Ipv4Addr::LOCALHOST.into(),
             allow_loopback: true,
+            docker_socket: "/var/run/docker.sock".into(),
             dns: MeshDns {
                 engine: DnsEngine::Embedded,
                 listen: Listen::On(SocketAddr::from((Ipv4Addr::LOCALHOST, 5353))),
@@ -108,10 +111,10 @@ pub struct MeshAcme {
                 https_port: None,
             },
             health: MeshHealth { interval_ms: 5_000, timeout_ms: 3_000, fall: 2, rise: 2, degraded_ms: 1_000 },
+            acme: MeshAcme { http_port: 80 },
         }
     }
 }
-            acme: MeshAcme { http_port: 80 },
 
 impl MeshCaddy {
     /// The ports of the routes: plain HTTP and HTTPS.
@@ -129,6 +132,7 @@ pub(super) fn mesh(s: &mut Section<'_, '_>) -> Mesh {
         domain: s.value("domain", d.domain, domain),
         gateway: s.value("gateway", d.gateway, ip),
         allow_loopback: s.value("allowLoopback", d.allow_loopback, boolean),
+        docker_socket: s.value("dockerSocket", d.docker_socket, path),
         dns: s.section("dns", |s| MeshDns {
             engine: s.value("engine", d.dns.engine, choice(ENGINES)),
             listen: s.value("listen", d.dns.listen, listen),
@@ -148,11 +152,11 @@ pub(super) fn mesh(s: &mut Section<'_, '_>) -> Mesh {
             rise: s.value("rise", d.health.rise, int(1..=20)),
             degraded_ms: s.value("degradedMs", d.health.degraded_ms, int(1..=60_000)),
         }),
+        acme: s.section("acme", |s| MeshAcme { http_port: s.value("httpPort", d.acme.http_port, int(1..=65_535)) }),
     }
 }
 
 const ENGINES: &[(&str, DnsEngine)] = &[("embedded", DnsEngine::Embedded), ("dnsmasq", DnsEngine::Dnsmasq)];
-        acme: s.section("acme", |s| MeshAcme { http_port: s.value("httpPort", d.acme.http_port, int(1..=65_535)) }),
 const MODES: &[(&str, CaddyMode)] = &[("managed", CaddyMode::Managed), ("external", CaddyMode::External)];
 
 fn listen(value: &Value) -> Result<Listen, String> {
