@@ -91,6 +91,16 @@ impl Ca {
         Ok(Stored { serial, service: service.to_owned(), chain: chain_pem, sealed_key, not_before, not_after })
     }
 
+    /// Certifies the key of a signing request for names; nothing but the key is taken from it.
+    ///
+    /// # Errors
+    /// When the request proves nothing, or a name is not below the domain.
+    pub fn sign(&self, csr: &[u8], names: &[String], now: Timestamp) -> Result<pki::Signed, CaError> {
+        let from = now.checked_sub(BEFORE).unwrap_or(now);
+        let valid = Validity { not_before: from, not_after: platform::clock::plus(now, LEAF) };
+        Ok(self.issuing.sign_csr(csr, names, valid)?)
+    }
+
     /// The private key of a certificate.
     ///
     /// # Errors

@@ -3,6 +3,7 @@
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use caddy::{
@@ -26,13 +27,14 @@ pub struct Dns {
     config: MeshDns,
     directory: PathBuf,
     engine: RwLock<Option<Engine>>,
+    zone: std::sync::RwLock<Option<Zone>>,
 }
 
 impl Dns {
     /// Nothing is started yet.
     #[must_use]
     pub fn new(config: MeshDns, directory: &Path) -> Self {
-        Self { config, directory: directory.join("dns"), engine: RwLock::new(None) }
+        Self { config, directory: directory.join("dns"), engine: RwLock::new(None), zone: std::sync::RwLock::default() }
     }
 
     /// Has the zone answered: starts the engine when it is not there.
@@ -40,6 +42,7 @@ impl Dns {
     /// # Errors
     /// When it cannot be started or does not take the zone. Without a place to listen there is nothing to do.
     pub async fn set(&self, zone: Zone) -> Result<(), dns::Error> {
+        *self.zone.write().unwrap_or_else(PoisonError::into_inner) = Some(zone.clone());
         let Listen::On(listen) = self.config.listen else { return Ok(()) };
         let mut engine = self.engine.write().await;
         if let Some(running) = engine.as_ref().filter(|engine| engine.is_alive()) {
@@ -47,6 +50,11 @@ impl Dns {
         }
         *engine = Some(self.start(listen, zone).await?);
         Ok(())
+    }
+
+    /// The zone that was set last, whether anybody can ask for it or not.
+    pub fn zone(&self) -> Option<Zone> {
+        self.zone.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     async fn start(&self, listen: SocketAddr, zone: Zone) -> Result<Engine, dns::Error> {

@@ -46,7 +46,9 @@ pub async fn addresses(host: &str, allow_loopback: bool) -> Result<Vec<IpAddr>, 
     }
 }
 
-fn may_reach(ip: IpAddr, allow_loopback: bool) -> bool {
+/// Whether an address may be reached.
+#[must_use]
+pub fn may_reach(ip: IpAddr, allow_loopback: bool) -> bool {
     let ip = ip.to_canonical();
     if ip.is_loopback() {
         return allow_loopback;

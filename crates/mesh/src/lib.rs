@@ -2,8 +2,10 @@
 //!
 //! What should be stands in the store ([`store`]); names and routes are made of it by [`publish`], the only place that
 //! tells DNS and Caddy. [`registry`] is what callers do, [`health`] looks how services are and [`history`] remembers it,
-//! [`ca`] is the internal authority, [`http`] offers all of it.
+//! [`servers`] and [`monitor`] do the same for machines, [`ca`] is the internal authority, [`acme`] lets others have
+//! certificates of it, [`http`] offers all of it.
 
+pub mod acme;
 pub mod ca;
 pub mod engines;
 pub mod guard;
@@ -17,5 +19,6 @@ pub mod service;
 pub mod store;
 pub mod text;
 pub mod trust;
+pub mod texts;
 
 pub use registry::Mesh;

@@ -81,6 +81,8 @@ impl PublishError {
 pub enum What<'k> {
     /// Some services, by their keys.
     Some(&'k [String]),
+    /// The texts in the zone.
+    Texts,
     /// Whatever differs.
     All,
     /// Everything, also where it seems to be in place.
@@ -104,6 +106,7 @@ struct Wanted {
     /// Of the last wish.
     number: u64,
     keys: BTreeSet<String>,
+    texts: bool,
     all: bool,
     anew: bool,
 }
@@ -119,10 +122,14 @@ struct Turn {
 /// What DNS and Caddy were last told.
 struct Told {
     lines: BTreeMap<String, Line>,
+    texts: Arc<Texts>,
     resolved: Instant,
     /// Of Caddy's configuration; nothing while there is no Caddy because there never was a service.
     marker: Option<String>,
 }
+
+/// What names say besides their addresses.
+type Texts = BTreeMap<String, Vec<String>>;
 
 /// What is told about one service.
 #[derive(Clone, PartialEq, Eq)]
@@ -177,6 +184,7 @@ impl Publisher {
         wanted.number += 1;
         match what {
             What::Some(keys) => wanted.keys.extend(keys.iter().cloned()),
+            What::Texts => wanted.texts = true,
             What::All => wanted.all = true,
             What::Anew => wanted.anew = true,
         }
@@ -184,7 +192,11 @@ impl Publisher {
     }
 
     async fn tell(&self, ca: &Ca, told: Option<Told>, wanted: &Wanted) -> Result<Told, PublishError> {
-        let is_whole = wanted.all || wanted.anew || told.is_none() || !(1..=FEW).contains(&wanted.keys.len());
+        let is_whole = wanted.all
+            || wanted.anew
+            || told.is_none()
+            || wanted.keys.len() > FEW
+            || (wanted.keys.is_empty() && !wanted.texts);
         let resolved = told.as_ref().map(|told| told.resolved).filter(|at| at.elapsed() < RESOLVED);
         let known = told.as_ref().map(|told| &told.lines).filter(|_| resolved.is_some());
         let mut lines = if is_whole {
@@ -201,20 +213,29 @@ impl Publisher {
                 lines.extend(one);
             }
         }
+        let texts = match &told {
+            Some(told) if !is_whole && !wanted.texts => Arc::clone(&told.texts),
+            _ => Arc::new(store::texts(&self.db).await?),
+        };
         let before = told.as_ref().map(|told| &told.lines);
+        let same_texts = told.as_ref().is_some_and(|told| told.texts == texts);
         let addresses = |lines: &BTreeMap<String, Line>| -> Vec<(String, Vec<IpAddr>)> {
             lines.iter().map(|(key, line)| (key.clone(), line.addresses.clone())).collect()
         };
-        if before.is_none_or(|before| addresses(before) != addresses(&lines)) || !self.dns.is_alive().await {
-            self.dns.set(Zone::of(&self.domain, addresses(&lines))?).await?;
+        let same_names = before.is_some_and(|before| addresses(before) == addresses(&lines));
+        if !same_names || !same_texts || !self.dns.is_alive().await {
+            self.dns.set(zone(&self.domain, addresses(&lines), &texts)?).await?;
         }
         // Who never had a service has no Caddy; who had one keeps it, with what is left.
-        let marker = if lines.is_empty() && !wanted.anew && !self.proxy.is_up().await {
+        let marker = if !is_whole && wanted.keys.is_empty() {
+            // Texts are nothing to Caddy.
+            told.and_then(|told| told.marker)
+        } else if lines.is_empty() && !wanted.anew && !self.proxy.is_up().await {
             None
         } else {
             Some(self.tell_caddy(ca, told.as_ref(), &lines, wanted.anew).await?)
         };
-        Ok(Told { lines, resolved: resolved.unwrap_or_else(Instant::now), marker })
+        Ok(Told { lines, texts, resolved: resolved.unwrap_or_else(Instant::now), marker })
     }
 
     /// What should be told about services; `known` spares asking for addresses again.
@@ -364,6 +385,18 @@ impl Publisher {
         config.marker = Some(marker.clone());
         Ok((marker, config.render()))
     }
+}
+
+/// The zone: names with their addresses, and texts. A text that was set while the domain was another one is left out.
+fn zone(domain: &str, names: Vec<(String, Vec<IpAddr>)>, texts: &Texts) -> Result<Zone, dns::Error> {
+    let mut zone = Zone::of(domain, names)?;
+    let is_below = |name: &str| name.strip_suffix(domain).is_some_and(|front| front.ends_with('.'));
+    for (name, values) in texts.iter().filter(|(name, _)| is_below(name)) {
+        for value in values {
+            zone = zone.with_text(&format!("{name}."), value)?;
+        }
+    }
+    Ok(zone)
 }
 
 /// Writes what Caddy looks up. It is many small files, so it is not for the threads that serve requests.

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use futures_util::future::join_all;
 use platform::{
@@ -22,6 +22,7 @@ use platform::{
 use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
+use crate::acme::Acme;
 use crate::ca::{Ca, CaError};
 use crate::engines::{Dns, Proxy};
 use crate::guard;
@@ -89,6 +90,7 @@ pub struct Inner {
     ca: OnceCell<Ca>,
     /// One change of the registry at a time; publications are shared all the same.
     changes: Mutex<()>,
+    acme: OnceLock<Acme>,
 }
 
 impl Mesh {
@@ -115,6 +117,7 @@ impl Mesh {
             changes: Mutex::default(),
         }))
     }
+            acme: OnceLock::new(),
 
     /// The internal authority; it is made when it is first asked for.
     ///
@@ -128,6 +131,17 @@ impl Mesh {
     /// Undoes what a crash interrupted. Call it before anything else.
     ///
     /// # Errors
+    /// What the ACME server remembers; it begins when it is first asked.
+    pub(crate) fn acme(&self) -> Result<&Acme, getrandom::Error> {
+        match self.acme.get() {
+            Some(acme) => Ok(acme),
+            None => {
+                let new = Acme::new()?;
+                Ok(self.acme.get_or_init(|| new))
+            }
+        }
+    }
+
     /// When the store fails.
     pub async fn recover(&self) -> Result<(), Refusal> {
         let mut tx = self.db.begin().await?;
@@ -165,7 +179,7 @@ impl Mesh {
     }
 
     /// Does something to the end, also when whoever asked for it has gone: half a registration would block its name.
-    async fn to_the_end<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T, Refusal>
+    pub(crate) async fn to_the_end<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T, Refusal>
     where
         T: Send + 'static,
         F: Future<Output = Result<T, Refusal>> + Send + 'static,

@@ -8,6 +8,7 @@ mod routing;
 mod servers;
 mod services;
 mod status;
+mod texts;
 mod tls;
 
 pub use router::routes;

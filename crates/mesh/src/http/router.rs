@@ -10,7 +10,7 @@ use platform::{
 };
 use utoipa_axum::routes;
 
-use super::{audit, dns, routing, servers, services, status, tls};
+use super::{audit, dns, routing, servers, services, status, texts, tls};
 use crate::Mesh;
 
 /// All routes of the area.
@@ -38,6 +38,8 @@ where
         .add(read, routes!(dns::resolve_get))
         .add(read, routes!(dns::explain))
         .add(write, routes!(dns::flush))
+        .add(read, routes!(texts::list_texts))
+        .add(write, routes!(texts::set_texts, texts::add_text, texts::remove_texts))
         // TLS
         .add(read, routes!(tls::list_certificates))
         .add(read, routes!(tls::get_ca))
@@ -52,3 +54,5 @@ where
         .add(write, routes!(routing::reload))
         .add(Access::needs(Permission::AuditRead), routes!(audit::list_audit))
 }
+        // The ACME server's own paths.
+        .merge(crate::acme::routes())

@@ -1,11 +1,14 @@
 //! The tables of the area. Only rows and texts here; secrets are sealed by whoever writes them.
 
+pub mod acme;
 mod certificates;
 mod hours;
 mod services;
 
+mod texts;
 pub use certificates::{
     Stored, authorities, insert, live, live_of, revoke, revoke_since, save_authority, serials, withdraw,
 };
 pub use hours::{add_hour, forget_hours, hours};
 pub use services::{all, find, finish, forget, one, put, settle};
+pub use texts::{count_texts, set_texts, texts, texts_of};

@@ -22,6 +22,16 @@ pub async fn texts(db: &Db) -> Result<BTreeMap<String, Vec<String>>, Error> {
     Ok(texts)
 }
 
+/// The texts of one name.
+///
+/// # Errors
+/// When the store fails.
+pub async fn texts_of(tx: &mut Tx, name: &str) -> Result<Vec<String>, Error> {
+    Ok(on_db!(tx, c => {
+        sqlx::query_scalar("SELECT value FROM mesh_dns_texts WHERE name = $1 ORDER BY place").bind(name).fetch_all(c).await?
+    }))
+}
+
 /// How many names have texts.
 ///
 /// # Errors

@@ -8,11 +8,11 @@ mod orders;
 
 pub use accounts::{Account, account, account_of, deactivate, insert_account, set_contact, set_key};
 pub use authorizations::{
-    Authorization, Challenge, Kind, authorization, authorizations, challenge, challenges, fail, pass, processing, proved,
-    release, start,
+    Authorization, Challenge, Kind, authorization, authorizations, challenge, challenges, fail, pass, processing,
+    proved, release, start,
 };
 pub use certificates::{Certificate, certificate, insert_certificate, revoke_certificate, revoked};
-pub use orders::{Order, insert_order, issued, of_account, open_orders, order, tidy};
+pub use orders::{Order, insert_order, issued, of_account, open_orders, order, overdue, tidy};
 
 use platform::db::Error;
 use serde::de::DeserializeOwned;

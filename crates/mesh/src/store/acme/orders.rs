@@ -122,6 +122,23 @@ pub async fn issued(tx: &mut Tx, id: &str, serial: &str) -> Result<bool, Error> 
     Ok(changed == 1)
 }
 
+/// Whether anything has run out, or may be removed.
+///
+/// # Errors
+/// When the store fails.
+pub async fn overdue(db: &Db, forget: Timestamp) -> Result<bool, Error> {
+    let (now, forget) = (clock::micros(db.clock().now()), clock::micros(forget));
+    let count: i64 = on_db!(db, c => {
+        sqlx::query_scalar(
+            "SELECT (SELECT COUNT(*) FROM mesh_acme_orders o WHERE (o.expires_at <= $1 AND o.status IN ('pending', 'ready'))
+                OR (o.expires_at <= $2 AND NOT EXISTS (SELECT 1 FROM mesh_acme_certificates c WHERE c.order_id = o.id)))
+             + (SELECT COUNT(*) FROM mesh_acme_certificates WHERE not_after <= $2)",
+        )
+        .bind(now).bind(forget).fetch_one(c).await
+    })?;
+    Ok(count > 0)
+}
+
 /// Ends what has run out, and removes what ran out before `forget`; tells how many orders were removed. Certificates stay
 /// until they have ended.
 ///
