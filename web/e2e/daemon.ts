@@ -42,7 +42,7 @@ mesh:
   listen: 127.0.0.1:${ports.api}
   dns: {listen: '127.0.0.1:${ports.dns}'}
   caddy: {bin: ${caddy}, httpPort: ${ports.http}, httpsPort: ${ports.https}}
-  health: {intervalMs: 500, timeoutMs: 400, degradedMs: 300}
+  health: {intervalMs: 500, timeoutMs: 3000, degradedMs: 2900}
 `
 }
 

@@ -3,6 +3,7 @@
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { api, unwrap } from './client'
+import { meshStatus } from './mesh-status'
 
 /** Milliseconds between two reads of what changes by itself. */
 const FRESH = 10_000
@@ -12,12 +13,7 @@ const MACHINES = 15_000
 const MANY = 500
 
 export const mesh = {
-  status: () =>
-    queryOptions({
-      queryKey: ['mesh-status'],
-      queryFn: () => unwrap(api.GET('/mesh/api/status')),
-      refetchInterval: MACHINES,
-    }),
+  status: meshStatus,
 
   services: () =>
     queryOptions({

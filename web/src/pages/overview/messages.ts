@@ -44,14 +44,6 @@ export const messages = catalogue(
     'attention.servers.down': '{count} server is down. || {count} servers are down.',
     'attention.document.first': 'Only the welcome page is served so far. Set up a backend and a frontend.',
     'attention.job': 'The background job {name} fails: {error}',
-    'attention.mesh.caddy':
-      'Caddy does not answer: {count} service has no route. || Caddy does not answer: {count} services have no routes.',
-    'attention.mesh.dns': 'DNS queries are not answered: the names of services do not resolve.',
-    'attention.mesh.down': '{count} service is down. || {count} services are down.',
-    'attention.mesh.expired': '{count} certificate has expired. || {count} certificates have expired.',
-    'attention.mesh.expiring':
-      '{count} certificate expires soon and was not renewed. || {count} certificates expire soon and were not renewed.',
-    'attention.mesh.servers': '{count} server is offline. || {count} servers are offline.',
     inventory: 'In this document',
     frontends: '{count} frontend || {count} frontends',
     backends: '{count} backend || {count} backends',
@@ -113,14 +105,6 @@ export const messages = catalogue(
     'attention.servers.down': '{count} servidor está caído. || {count} servidores están caídos.',
     'attention.document.first': 'Por ahora solo se sirve la página de bienvenida. Configure un backend y un frontend.',
     'attention.job': 'La tarea en segundo plano {name} falla: {error}',
-    'attention.mesh.caddy':
-      'Caddy no responde: {count} servicio está sin ruta. || Caddy no responde: {count} servicios están sin ruta.',
-    'attention.mesh.dns': 'No se responden las consultas DNS: los nombres de los servicios no se resuelven.',
-    'attention.mesh.down': '{count} servicio está caído. || {count} servicios están caídos.',
-    'attention.mesh.expired': '{count} certificado ha caducado. || {count} certificados han caducado.',
-    'attention.mesh.expiring':
-      '{count} certificado caduca pronto y no se ha renovado. || {count} certificados caducan pronto y no se han renovado.',
-    'attention.mesh.servers': '{count} servidor está sin conexión. || {count} servidores están sin conexión.',
     inventory: 'En este documento',
     frontends: '{count} frontend || {count} frontends',
     backends: '{count} backend || {count} backends',

@@ -1,6 +1,6 @@
 // How the network of services does: its cards, for whoever may read it. Loaded after the first page is there.
 
-import { Anchor, Group, SimpleGrid, Stack, Text } from '@mantine/core'
+import { Anchor, Group, List, SimpleGrid, Stack, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
 import type { MeshStatus } from '~/api/schema'
@@ -8,6 +8,7 @@ import { useMessages } from '~/i18n'
 import { Card } from '~/ui/card'
 import type { Health } from '~/ui/health'
 import { State } from '~/ui/small'
+import type { Concern } from './mesh-attention'
 import { messages } from './network-messages'
 
 export default function NetworkCards({ status }: { status: MeshStatus }) {
@@ -17,7 +18,7 @@ export default function NetworkCards({ status }: { status: MeshStatus }) {
   const isIdle = services.total === 0
   return (
     <SimpleGrid cols={{ base: 1, sm: 2, lg: 4 }} spacing="md">
-      <Tile title={t('services')} to="/network/services" link={t('toServices')}>
+      <Tile title={t('services')} to="/network/services">
         {isIdle ? (
           <Text size="sm" c="dimmed">
             {t('noServices')}
@@ -33,7 +34,7 @@ export default function NetworkCards({ status }: { status: MeshStatus }) {
           />
         )}
       </Tile>
-      <Tile title={t('certificates')} to="/network/certificates" link={t('toCertificates')}>
+      <Tile title={t('certificates')} to="/network/certificates">
         {certs.valid + certs.expiring + certs.expired === 0 ? (
           <Text size="sm" c="dimmed">
             {t('noCertificates')}
@@ -48,13 +49,13 @@ export default function NetworkCards({ status }: { status: MeshStatus }) {
           />
         )}
       </Tile>
-      <Tile title={t('engines')} to="/network/dns" link={t('toDns')}>
+      <Tile title={t('engines')} to="/network/dns">
         <Stack gap={4}>
           <Engine name={t('dns')} isUp={dns} isIdle={isIdle} />
           <Engine name={t('caddy')} isUp={caddy} isIdle={isIdle} />
         </Stack>
       </Tile>
-      <Tile title={t('servers')} to="/network/servers" link={t('toServers')}>
+      <Tile title={t('servers')} to="/network/servers">
         <Counts
           counts={[
             ['act', servers.total - servers.online, t('offline', { count: servers.total - servers.online })],
@@ -66,13 +67,13 @@ export default function NetworkCards({ status }: { status: MeshStatus }) {
   )
 }
 
-function Tile({ title, to, link, children }: { title: string; to: string; link: string; children: ReactNode }) {
+function Tile({ title, to, children }: { title: string; to: string; children: ReactNode }) {
   const t = useMessages(messages)
   return (
     <Card
       title={title}
       action={
-        <Anchor size="sm" aria-label={link} renderRoot={(props) => <Link to={to} {...props} />}>
+        <Anchor size="sm" aria-label={t('openOf', { title })} renderRoot={(props) => <Link to={to} {...props} />}>
           {t('open')}
         </Anchor>
       }
@@ -109,4 +110,16 @@ function Engine({ name, isUp, isIdle }: { name: string; isUp: boolean; isIdle: b
       </Text>
     </Group>
   )
+}
+
+/** What of the network needs a look, as entries of the overview's list; each leads to where it is looked into. */
+export function Concerns({ concerns }: { concerns: readonly Concern[] }) {
+  const t = useMessages(messages)
+  return concerns.map(({ code, count, to }) => (
+    <List.Item key={code}>
+      <Anchor size="sm" c="inherit" underline="always" renderRoot={(props) => <Link to={to} {...props} />}>
+        {t(code, { count })}
+      </Anchor>
+    </List.Item>
+  ))
 }

@@ -5,7 +5,7 @@ import { IconAlertTriangle, IconCircleCheck, IconInfoCircle } from '@tabler/icon
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { lazy, Suspense } from 'react'
-import { mesh } from '~/api/mesh'
+import { meshStatus } from '~/api/mesh-status'
 import { queries } from '~/api/queries'
 import type { HaproxyStatus, SnapshotRow } from '~/api/schema'
 import { useMay } from '~/app/session'
@@ -20,11 +20,12 @@ import { type Concern, concernsOf } from './mesh-attention'
 import { attentionKey, messages } from './messages'
 
 const NetworkCards = lazy(() => import('./network'))
+const Concerns = lazy(async () => ({ default: (await import('./network')).Concerns }))
 
 export function OverviewPage() {
   const t = useMessages(messages)
   const status = useQuery(queries.status())
-  const network = useQuery({ ...mesh.status(), enabled: useMay('mesh:read') }).data
+  const network = useQuery({ ...meshStatus(), enabled: useMay('mesh:read') }).data
   return (
     <Page title={t('title')}>
       <Loaded query={status}>
@@ -80,7 +81,12 @@ function Attention({ status, concerns }: { status: HaproxyStatus; concerns: read
               {each.code === 'document.first' && (
                 <>
                   {' '}
-                  <Anchor size="sm" renderRoot={(props) => <Link to={'/welcome' as string} {...props} />}>
+                  <Anchor
+                    size="sm"
+                    c="inherit"
+                    underline="always"
+                    renderRoot={(props) => <Link to={'/welcome' as string} {...props} />}
+                  >
                     {t('firstSteps')}
                   </Anchor>
                 </>
@@ -88,13 +94,11 @@ function Attention({ status, concerns }: { status: HaproxyStatus; concerns: read
             </List.Item>
           )
         })}
-        {concerns.map(({ code, count, to }) => (
-          <List.Item key={code}>
-            <Anchor size="sm" c="inherit" underline="always" renderRoot={(props) => <Link to={to} {...props} />}>
-              {t(`attention.${code}`, { count })}
-            </Anchor>
-          </List.Item>
-        ))}
+        {concerns.length > 0 && (
+          <Suspense>
+            <Concerns concerns={concerns} />
+          </Suspense>
+        )}
         {failing.map((job) => (
           <List.Item key={job.name}>{t('attention.job', { name: job.name, error: job.lastError ?? '' })}</List.Item>
         ))}

@@ -76,7 +76,6 @@ function Trust({ instructions }: { instructions: MeshAuthority['instructions'] }
   const may = useMay('mesh:trust')
   const [asking, setAsking] = useState(false)
   const [said, setSaid] = useState<Said | null>(null)
-  const [first] = instructions
   return (
     <Stack gap="sm" component="section" aria-label={t('trust')}>
       <Group justify="space-between">
@@ -90,17 +89,17 @@ function Trust({ instructions }: { instructions: MeshAuthority['instructions'] }
         )}
       </Group>
       {said && <Result said={said} close={() => setSaid(null)} />}
-      {first && (
-        <Tabs defaultValue={first.system} keepMounted={false}>
+      {instructions.length > 0 && (
+        <Tabs defaultValue="0" keepMounted={false}>
           <Tabs.List>
-            {instructions.map(({ system }) => (
-              <Tabs.Tab key={system} value={system}>
+            {instructions.map(({ system }, i) => (
+              <Tabs.Tab key={system} value={String(i)}>
                 {system}
               </Tabs.Tab>
             ))}
           </Tabs.List>
-          {instructions.map(({ system, command }) => (
-            <Tabs.Panel key={system} value={system} pt="sm">
+          {instructions.map(({ system, command }, i) => (
+            <Tabs.Panel key={system} value={String(i)} pt="sm">
               <Stack gap={6}>
                 <Text size="sm">{t(system === 'Firefox' ? 'firefoxText' : 'trustText')}</Text>
                 {system === 'Firefox' ? (

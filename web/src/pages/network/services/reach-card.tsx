@@ -43,6 +43,7 @@ export function Reach({ service }: { service: MeshService }) {
                   {' · '}
                   <Anchor
                     size="sm"
+                    underline="always"
                     renderRoot={(props) => (
                       <Link to="/network/certificates" search={{ inspect: certificate.name }} {...props} />
                     )}
@@ -69,7 +70,11 @@ export function Reach({ service }: { service: MeshService }) {
             {service.tls_enabled && (
               <Text size="xs" c="dimmed">
                 {t('curlText')}{' '}
-                <Anchor size="xs" renderRoot={(props) => <Link to="/network/certificates" {...props} />}>
+                <Anchor
+                  size="xs"
+                  underline="always"
+                  renderRoot={(props) => <Link to="/network/certificates" {...props} />}
+                >
                   {t('toCertificates')}
                 </Anchor>
               </Text>
