@@ -15,10 +15,11 @@ pub mod http;
 pub mod monitor;
 pub mod publish;
 pub mod registry;
+pub mod servers;
 pub mod service;
 pub mod store;
 pub mod text;
-pub mod trust;
 pub mod texts;
+pub mod trust;
 
 pub use registry::Mesh;

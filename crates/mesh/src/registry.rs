@@ -27,6 +27,7 @@ use crate::ca::{Ca, CaError};
 use crate::engines::{Dns, Proxy};
 use crate::guard;
 use crate::health::Health;
+use crate::monitor::Monitor;
 use crate::publish::{PublishError, Publisher, What};
 use crate::service::{Invalid, Name, Protocol, Service, State};
 use crate::store;
@@ -83,14 +84,15 @@ impl std::ops::Deref for Mesh {
 pub struct Inner {
     pub(crate) db: Db,
     pub(crate) clock: Arc<dyn Clock>,
-    vault: Arc<Vault>,
+    pub(crate) vault: Arc<Vault>,
     pub(crate) config: config::Mesh,
     pub(crate) publisher: Publisher,
     pub(crate) health: Health,
+    pub(crate) monitor: Monitor,
     ca: OnceCell<Ca>,
+    acme: OnceLock<Acme>,
     /// One change of the registry at a time; publications are shared all the same.
     changes: Mutex<()>,
-    acme: OnceLock<Acme>,
 }
 
 impl Mesh {
@@ -113,11 +115,12 @@ impl Mesh {
             config: config.clone(),
             publisher,
             health,
+            monitor: Monitor::default(),
             ca: OnceCell::new(),
+            acme: OnceLock::new(),
             changes: Mutex::default(),
         }))
     }
-            acme: OnceLock::new(),
 
     /// The internal authority; it is made when it is first asked for.
     ///
@@ -128,9 +131,6 @@ impl Mesh {
         self.ca.get_or_try_init(make).await
     }
 
-    /// Undoes what a crash interrupted. Call it before anything else.
-    ///
-    /// # Errors
     /// What the ACME server remembers; it begins when it is first asked.
     pub(crate) fn acme(&self) -> Result<&Acme, getrandom::Error> {
         match self.acme.get() {
@@ -142,6 +142,9 @@ impl Mesh {
         }
     }
 
+    /// Undoes what a crash interrupted. Call it before anything else.
+    ///
+    /// # Errors
     /// When the store fails.
     pub async fn recover(&self) -> Result<(), Refusal> {
         let mut tx = self.db.begin().await?;

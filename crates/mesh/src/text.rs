@@ -54,6 +54,23 @@ pub fn size(bytes: u64) -> String {
     }
 }
 
+/// A name that somebody else chose, for terminals and pages: what moves a cursor, turns text around or cannot be seen is
+/// replaced, and it has at most so many characters.
+#[must_use]
+pub fn clean(name: &str, chars: usize) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
+    };
+    let mut cleaned: String =
+        name.trim().chars().take(chars).map(|c| if is_hidden(c) { '\u{fffd}' } else { c }).collect();
+    if name.trim().chars().nth(chars).is_some() {
+        cleaned.push('…');
+    }
+    cleaned
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -72,5 +89,14 @@ mod tests {
         let at: Timestamp = "2027-04-04T12:00:00.5Z".parse().unwrap();
         assert_eq!((expiry(at).as_str(), seconds(at).as_str()), ("Apr  4 12:00:00 2027", "2027-04-04T12:00:00Z"));
         assert_eq!([size(512), size(1536), size(512 << 20), size(16 << 30)], ["512B", "1.5KiB", "512MiB", "16.0GiB"]);
+    }
+
+    #[test]
+    fn v26_names_of_others_cannot_move_a_terminal() {
+        assert_eq!(clean(" web-1\n", 20), "web-1");
+        assert_eq!(clean("a\u{1b}[2Jb\r\nc\u{202e}d\u{9b}e", 20), "a\u{fffd}[2Jb\u{fffd}\u{fffd}c\u{fffd}d\u{fffd}e");
+        assert_eq!(clean("\u{1b}]8;;http://x\u{7}click", 40).matches('\u{fffd}').count(), 2);
+        assert_eq!(clean(&"x".repeat(50), 10), format!("{}…", "x".repeat(10)));
+        assert_eq!(clean("größer 🦀", 20), "größer 🦀");
     }
 }

@@ -26,6 +26,7 @@ use platform::{
     files::{DataDir, DataDirError, DatabaseLock},
     http::{self, Builder, Platform},
     permissions::Permission,
+    reconcile::Outcome,
 };
 
 use crate::{client::Client, ui, welcome};
@@ -50,6 +51,12 @@ const CHECK_EVERY: Duration = Duration::from_secs(1);
 
 /// How often the sums of health checks are written.
 const KEEP_EVERY: Duration = Duration::from_secs(5 * 60);
+
+/// How often machines are looked at that nobody asks about.
+const LOOK_EVERY: Duration = Duration::from_secs(60);
+
+/// How often it is seen whether orders of certificates ran out.
+const TEND_EVERY: Duration = Duration::from_secs(60);
 
 /// How often old snapshots are thinned.
 const THIN_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -162,6 +169,16 @@ fn add_mesh_reconcilers(builder: &Builder, mesh: &Mesh) {
     builder.reconcilers.add("mesh.history", KEEP_EVERY, move || {
         let mesh = area.clone();
         async move { mesh.keep_history().await }
+    });
+    let area = mesh.clone();
+    builder.reconcilers.add("mesh.servers", LOOK_EVERY, move || {
+        let mesh = area.clone();
+        async move { mesh.look_at_servers().await.map(Outcome) }
+    });
+    let area = mesh.clone();
+    builder.reconcilers.add("mesh.acme", TEND_EVERY, move || {
+        let mesh = area.clone();
+        async move { mesh.tend_acme().await.map(|count| format!("{count} orders forgotten")) }
     });
     let area = mesh.clone();
     builder.reconcilers.add("mesh.renewal", THIN_EVERY, move || {

@@ -963,6 +963,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/dns/txt": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every name that has texts (TXT records). */
+        get: operations["mesh_list_texts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/dns/txt/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Gives a name these texts and no others; when this answers, they are in the zone. */
+        put: operations["mesh_set_texts"];
+        /** Adds a text to those of a name: two challenges for one name need both of theirs. */
+        post: operations["mesh_add_text"];
+        /** Takes all texts of a name away. */
+        delete: operations["mesh_remove_texts"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mesh/api/ping": {
         parameters: {
             query?: never;
@@ -1021,10 +1057,45 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** This machine: processors, memory, disk, GPUs. */
+        /** This machine and those that are looked at over SSH: processors, memory, disk, GPUs. All are asked at once. */
         get: operations["mesh_list_servers"];
         put?: never;
+        /** Goes to a machine, pins its host key, and looks at it from then on. */
+        post: operations["mesh_add_server"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/servers/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
         post?: never;
+        /** Forgets a machine. */
+        delete: operations["mesh_remove_server"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/servers/{name}/trust": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pins the key that a machine shows instead of the pinned one, if it is this one. */
+        post: operations["mesh_trust_server_key"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1038,8 +1109,25 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The containers of this machine. */
+        /** The containers of this machine and of those that are looked at over SSH. */
         get: operations["mesh_list_containers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/servers/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public half of the key that Plenum logs in with where none is given. */
+        get: operations["mesh_server_key"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4555,45 +4643,26 @@ export interface components {
             [key: `x-${string}`]: unknown;
         };
         /** @description One machine. */
-        Machine: {
-            /** Format: int32 */
-            cpu_cores: number;
-            /**
-             * Format: double
-             * @description Per cent of all processors together, over a fifth of a second.
-             */
-            cpu_percent: number;
-            /** Format: double */
-            disk_percent: number;
-            /** Format: int64 */
-            disk_total: number;
-            /**
-             * Format: int64
-             * @description Of the file system at `/`, in bytes.
-             */
-            disk_used: number;
-            gpus: components["schemas"]["Gpu"][];
+        Machine: components["schemas"]["MeshReading"] & {
+            /** @description Why nothing could be read just now. The numbers are the last ones then, or 0 where there never were any. */
+            error?: string | null;
             host: string;
+            /** @description The fingerprint that is pinned: `SHA256:…`, as `ssh-keygen -l` shows it. */
+            host_key?: string | null;
+            /** @description `local`, or the name in lower case. */
             id: string;
+            /** @description When it was last asked. */
             last_check: string;
-            load: number[];
-            /** Format: double */
-            memory_percent: number;
-            /** Format: int64 */
-            memory_total: number;
-            /**
-             * Format: int64
-             * @description Bytes.
-             */
-            memory_used: number;
             name: string;
-            /** @description `online`: this machine answers, or nobody would. */
-            status: string;
-            /**
-             * Format: int64
-             * @description Seconds.
-             */
-            uptime: number;
+            /** @description The fingerprint that the server shows instead; only with `changed_key`. */
+            offered_key?: string | null;
+            /** Format: int32 */
+            port?: number | null;
+            /** @description When the numbers were read; none where they never were. */
+            read_at?: string | null;
+            status: components["schemas"]["MeshServerStatus"];
+            /** @description The account that Plenum uses there; none for this machine. */
+            user?: string | null;
         };
         /** @description A `mailers` section. */
         Mailers: {
@@ -4632,6 +4701,27 @@ export interface components {
             name: components["schemas"]["SecName"];
         } & {
             [key: `x-${string}`]: unknown;
+        };
+        /** @description A machine to look at. Without a key and a password, Plenum's own key is used. */
+        MeshAddServer: {
+            /** @description Where Docker listens there; `/var/run/docker.sock` when absent. */
+            docker_socket?: string | null;
+            /** @description A DNS name or an IP address. */
+            host: string;
+            name: string;
+            password?: string | null;
+            /**
+             * Format: int32
+             * @description 22 when absent.
+             */
+            port?: number | null;
+            /** @description As ssh-keygen writes it, without a passphrase. */
+            private_key?: string | null;
+            /** @description The account there. */
+            user: string;
+        };
+        MeshAddText: {
+            value: string;
         };
         MeshAudit: {
             entries: components["schemas"]["MeshAuditEntry"][];
@@ -4686,9 +4776,52 @@ export interface components {
             /** @description The documented table. */
             output: string;
         };
+        /** @description One container. */
+        MeshContainer: {
+            /**
+             * Format: double
+             * @description Of one processor, over half a second; like all numbers here none where it does not run or nobody tells.
+             */
+            cpu_percent?: number | null;
+            id: string;
+            image: string;
+            /** Format: int64 */
+            memory_limit?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            memory_usage?: number | null;
+            name: string;
+            /**
+             * Format: int64
+             * @description Bytes since it started.
+             */
+            net_rx?: number | null;
+            /** Format: int64 */
+            net_tx?: number | null;
+            /** Format: int64 */
+            pids?: number | null;
+            /** @description The id of its machine. */
+            server: string;
+            /** @description `running`, `paused`, `restarting`, `exited`, `created`, `removing` or `dead`. */
+            state: string;
+            /** @description The same for people: `Up 3 minutes`. */
+            status: string;
+        };
         MeshContainers: {
+            containers: components["schemas"]["MeshContainer"][];
+            errors: components["schemas"]["MeshContainersError"][];
+            /** @description Whether anybody could be asked. */
             ok: boolean;
+            /** @description A table for each machine. */
             output: string;
+        };
+        /** @description Why the containers of a machine are not in the list. */
+        MeshContainersError: {
+            error: string;
+            /** @description The id of the machine. */
+            server: string;
         };
         MeshDnsEntries: {
             entries: components["schemas"]["MeshDnsEntry"][];
@@ -4753,6 +4886,41 @@ export interface components {
         };
         MeshPing: {
             ok: boolean;
+        };
+        /** @description How a machine is. */
+        MeshReading: {
+            /** Format: int32 */
+            cpu_cores: number;
+            /**
+             * Format: double
+             * @description Per cent of all processors together, over a fifth of a second.
+             */
+            cpu_percent: number;
+            /** Format: double */
+            disk_percent: number;
+            /** Format: int64 */
+            disk_total: number;
+            /**
+             * Format: int64
+             * @description Of the file system at `/`, in bytes.
+             */
+            disk_used: number;
+            gpus: components["schemas"]["Gpu"][];
+            load: number[];
+            /** Format: double */
+            memory_percent: number;
+            /** Format: int64 */
+            memory_total: number;
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            memory_used: number;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            uptime: number;
         };
         /** @description A service to register. Fields that nobody knows are ignored, as ever. */
         MeshRegister: {
@@ -4827,12 +4995,22 @@ export interface components {
             online: number;
             total: number;
         };
+        MeshServerKey: {
+            ok: boolean;
+            /** @description A line for `authorized_keys`. */
+            public_key: string;
+        };
         MeshServers: {
             ok: boolean;
             /** @description The documented text. */
             output: string;
             servers: components["schemas"]["Machine"][];
         };
+        /**
+         * @description Whether a machine could be read.
+         * @enum {string}
+         */
+        MeshServerStatus: "online" | "offline" | "changed_key";
         /** @description One service: the documented fields, and what else there is to know. */
         MeshService: {
             deregistered_at?: string | null;
@@ -4895,6 +5073,10 @@ export interface components {
         MeshServices: {
             services: components["schemas"]["MeshService"][];
         };
+        MeshSetTexts: {
+            /** @description 1 to 20 texts of at most 255 octets. */
+            values: string[];
+        };
         MeshStatus: {
             /** @description Whether Caddy's admin API answers. */
             caddy: boolean;
@@ -4905,9 +5087,23 @@ export interface components {
             servers: components["schemas"]["MeshServerCounts"];
             services: components["schemas"]["MeshServiceCounts"];
         };
+        MeshText: {
+            /** @description The whole name. */
+            name: string;
+            values: string[];
+        };
+        MeshTexts: {
+            ok: boolean;
+            texts: components["schemas"]["MeshText"][];
+        };
         MeshTrustInstruction: {
             command: string;
             system: string;
+        };
+        /** @description Which key is meant. */
+        MeshTrustServerKey: {
+            /** @description `SHA256:…`, as `ssh-keygen -l` shows it. */
+            fingerprint: string;
         };
         /** @description When and by whom the document was made and changed. */
         Meta: {
@@ -7112,13 +7308,17 @@ export type Machine = components['schemas']['Machine'];
 export type Mailers = components['schemas']['Mailers'];
 export type MapEntry = components['schemas']['MapEntry'];
 export type MapFile = components['schemas']['MapFile'];
+export type MeshAddServer = components['schemas']['MeshAddServer'];
+export type MeshAddText = components['schemas']['MeshAddText'];
 export type MeshAudit = components['schemas']['MeshAudit'];
 export type MeshAuditEntry = components['schemas']['MeshAuditEntry'];
 export type MeshAuthority = components['schemas']['MeshAuthority'];
 export type MeshCertificate = components['schemas']['MeshCertificate'];
 export type MeshCertificateCounts = components['schemas']['MeshCertificateCounts'];
 export type MeshCertificates = components['schemas']['MeshCertificates'];
+export type MeshContainer = components['schemas']['MeshContainer'];
 export type MeshContainers = components['schemas']['MeshContainers'];
+export type MeshContainersError = components['schemas']['MeshContainersError'];
 export type MeshDnsEntries = components['schemas']['MeshDnsEntries'];
 export type MeshDnsEntry = components['schemas']['MeshDnsEntry'];
 export type MeshError = components['schemas']['MeshError'];
@@ -7127,6 +7327,7 @@ export type MeshHealthChange = components['schemas']['MeshHealthChange'];
 export type MeshHour = components['schemas']['MeshHour'];
 export type MeshInspection = components['schemas']['MeshInspection'];
 export type MeshPing = components['schemas']['MeshPing'];
+export type MeshReading = components['schemas']['MeshReading'];
 export type MeshRegister = components['schemas']['MeshRegister'];
 export type MeshRegisterMany = components['schemas']['MeshRegisterMany'];
 export type MeshReload = components['schemas']['MeshReload'];
@@ -7136,14 +7337,20 @@ export type MeshResult = components['schemas']['MeshResult'];
 export type MeshRoute = components['schemas']['MeshRoute'];
 export type MeshRoutes = components['schemas']['MeshRoutes'];
 export type MeshServerCounts = components['schemas']['MeshServerCounts'];
+export type MeshServerKey = components['schemas']['MeshServerKey'];
 export type MeshServers = components['schemas']['MeshServers'];
+export type MeshServerStatus = components['schemas']['MeshServerStatus'];
 export type MeshService = components['schemas']['MeshService'];
 export type MeshServiceCounts = components['schemas']['MeshServiceCounts'];
 export type MeshServiceHealth = components['schemas']['MeshServiceHealth'];
 export type MeshServiceHistory = components['schemas']['MeshServiceHistory'];
 export type MeshServices = components['schemas']['MeshServices'];
+export type MeshSetTexts = components['schemas']['MeshSetTexts'];
 export type MeshStatus = components['schemas']['MeshStatus'];
+export type MeshText = components['schemas']['MeshText'];
+export type MeshTexts = components['schemas']['MeshTexts'];
 export type MeshTrustInstruction = components['schemas']['MeshTrustInstruction'];
+export type MeshTrustServerKey = components['schemas']['MeshTrustServerKey'];
 export type Meta = components['schemas']['Meta'];
 export type Mode = components['schemas']['Mode'];
 export type Mtls = components['schemas']['Mtls'];
@@ -10826,6 +11033,229 @@ export interface operations {
             };
         };
     };
+    mesh_list_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The names and their texts. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshTexts"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_set_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name below the domain, with or without the domain. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeshSetTexts"];
+            };
+        };
+        responses: {
+            /** @description Done; or `ok: false` with the reason, and nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description This cannot be a name in the zone, or a text of one. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_add_text: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name below the domain, with or without the domain. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeshAddText"];
+            };
+        };
+        responses: {
+            /** @description Done; or `ok: false` with the reason, and nothing was changed. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description This cannot be a name in the zone, or a text of one. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_remove_texts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A name below the domain, with or without the domain. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` where there are none. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
     mesh_ping: {
         parameters: {
             query?: never;
@@ -10958,7 +11388,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The machines. */
+            /** @description The machines: this one first, the others by name. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -10996,6 +11426,188 @@ export interface operations {
             };
         };
     };
+    mesh_add_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeshAddServer"];
+            };
+        };
+        responses: {
+            /** @description Done; or `ok: false` with what to do, and nothing was stored. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description There is one of that name. */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description A field cannot be what it is, or the machine may not be reached. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_remove_server: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the machine. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` with the reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_trust_server_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Name of the machine. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MeshTrustServerKey"];
+            };
+        };
+        responses: {
+            /** @description Done; or `ok: false` where it shows another key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description That is no fingerprint. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
     mesh_list_containers: {
         parameters: {
             query?: never;
@@ -11005,13 +11617,60 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The containers; `ok: false` where Docker cannot be asked. */
+            /** @description The containers; `ok: false` where no Docker could be asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["MeshContainers"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_server_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key; it is made when it is first asked for. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshServerKey"];
                 };
             };
             /** @description There is no credential, or it is not good. */

@@ -25,8 +25,8 @@ fn password(text: &str) -> Credential {
 }
 
 async fn connect(sshd: &Sshd, credential: &Credential, pinned: Option<&Fingerprint>) -> Result<Session, Error> {
-    let user = User::new(&sshd.user().unwrap()).unwrap();
-    Session::connect(&at(sshd), &user, credential, pinned, SOON).await
+    let user = sshd.user().map_err(|error| Error::Invalid(error.to_string()))?;
+    Session::connect(&at(sshd), &User::new(&user)?, credential, pinned, SOON).await
 }
 
 /// How often somebody tried to prove who they are.

@@ -57,6 +57,12 @@ fn message(action: &str, name: &str, is_done: bool, details: &Value) -> String {
         ("caddy_reload", false) => format!("Caddy configuration could not be reloaded{}", why()),
         ("ca_trust_install", true) => "Internal CA installed into system trust store".to_owned(),
         ("ca_trust_install", false) => format!("Internal CA trust install failed{}", why()),
+        ("server_add", true) => format!("Added server: {name} ({})", field("host")),
+        ("server_add", false) => format!("Server could not be added: {name}{}", why()),
+        ("server_remove", _) => format!("Removed server: {name}"),
+        ("server_key_changed", _) => format!("{name} shows another host key: {}", field("offered")),
+        ("server_key_trust", true) => format!("Host key of {name} is now {}", field("fingerprint")),
+        ("server_key_trust", false) => format!("Host key of {name} was not pinned: it shows another one"),
         ("health_change", _) => format!("{name} is {} (was {})", field("to"), field("from")),
         (other, _) => format!("{other} {name}"),
     }

@@ -49,10 +49,14 @@ where
         // Servers
         .add(read, routes!(servers::list_servers))
         .add(read, routes!(servers::list_containers))
+        .add(read, routes!(servers::own_key))
+        .add(write, routes!(servers::add_server))
+        .add(write, routes!(servers::remove_server))
+        .add(write, routes!(servers::trust_server_key))
         // Routing
         .add(read, routes!(routing::list_routes))
         .add(write, routes!(routing::reload))
         .add(Access::needs(Permission::AuditRead), routes!(audit::list_audit))
-}
         // The ACME server's own paths.
         .merge(crate::acme::routes())
+}

@@ -72,7 +72,8 @@ pub(super) async fn get_status(State(mesh): State<Mesh>) -> Result<Json<Status>,
     }
     let query = audit::Query { limit: Some(1), category: Some(CATEGORY.to_owned()), ..audit::Query::default() };
     let last_audit = audit::list(&mesh.db, &query).await?.into_iter().next().map(Entry::from);
-    Ok(Json(Status { dns, caddy, services, certs, servers: Servers { online: 1, total: 1 }, last_audit }))
+    let (online, total) = mesh.count_machines().await?;
+    Ok(Json(Status { dns, caddy, services, certs, servers: Servers { online, total }, last_audit }))
 }
 
 #[derive(Serialize, ToSchema)]

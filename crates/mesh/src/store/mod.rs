@@ -3,9 +3,10 @@
 pub mod acme;
 mod certificates;
 mod hours;
+pub mod servers;
 mod services;
-
 mod texts;
+
 pub use certificates::{
     Stored, authorities, insert, live, live_of, revoke, revoke_since, save_authority, serials, withdraw,
 };
