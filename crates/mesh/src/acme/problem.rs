@@ -12,7 +12,7 @@ use crate::ca::CaError;
 const TYPES: &str = "urn:ietf:params:acme:error:";
 
 /// A refusal. The texts are for the people who read the client's log.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Problem {
     kind: &'static str,
     status: StatusCode,
