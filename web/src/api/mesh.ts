@@ -81,4 +81,19 @@ export const mesh = {
       queryFn: async () => (await unwrap(api.GET('/mesh/api/servers'))).servers,
       refetchInterval: MACHINES,
     }),
+
+  containers: () =>
+    queryOptions({
+      queryKey: ['mesh-containers'],
+      queryFn: () => unwrap(api.GET('/mesh/api/servers/containers')),
+      refetchInterval: MACHINES,
+    }),
+
+  /** The public half of the key that the daemon signs in with where none is given. */
+  ownKey: () =>
+    queryOptions({
+      queryKey: ['mesh-own-key'],
+      queryFn: () => unwrap(api.GET('/mesh/api/servers/key')),
+      staleTime: Number.POSITIVE_INFINITY,
+    }),
 }

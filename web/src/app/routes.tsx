@@ -357,6 +357,10 @@ const machines = createRoute({
   getParentRoute: () => shell,
   path: '/network/servers',
   staticData: { nav: { area: 'network', label: 'nav.machines', permission: MESH } },
+  validateSearch: (search: Record<string, unknown>): { q?: string; new?: boolean } => ({
+    ...(text(search.q) && { q: String(search.q) }),
+    ...(search.new === true && { new: true }),
+  }),
   component: lazyRouteComponent(() => import('~/pages/network/servers/page'), 'ServersPage'),
 })
 

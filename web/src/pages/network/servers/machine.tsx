@@ -5,6 +5,7 @@ import type { ReactNode } from 'react'
 import type { Gpu, Machine } from '~/api/schema'
 import { useLanguage, useMessages } from '~/i18n'
 import { Facts } from '~/ui/card'
+import type { Health } from '~/ui/health'
 import { Ago, Mono, State, Tag } from '~/ui/small'
 import { Gauge } from './gauge'
 import { heatOf, levelOf, percentOf, sizeOf, spanOf } from './level'
@@ -12,14 +13,21 @@ import { messages } from './messages'
 
 const MEBIBYTE = 1024 * 1024
 
-export function MachineCard({ machine, actions }: { machine: Machine; actions?: ReactNode }) {
+const TONES = { online: 'good', offline: 'act', changed_key: 'act' } as const satisfies Record<
+  Machine['status'],
+  Health
+>
+
+interface Props {
+  machine: Machine
+  /** What can be done with it. */
+  actions?: ReactNode
+  /** In place of the reason why it cannot be read. */
+  notice?: ReactNode
+}
+
+export function MachineCard({ machine, actions, notice }: Props) {
   const t = useMessages(messages)
-  const language = useLanguage()
-  const isOnline = machine.status === 'online'
-  const uptime = spanOf(machine.uptime)
-    .map(([unit, count]) => t(`unit.${unit}`, { count }))
-    .join(' ')
-  const load = machine.load.map((each) => each.toLocaleString(language, { maximumFractionDigits: 2 })).join('  ')
   return (
     <Paper component="section" aria-label={machine.name}>
       <Stack gap="md">
@@ -32,52 +40,83 @@ export function MachineCard({ machine, actions }: { machine: Machine; actions?: 
               {machine.id === 'local' && <Tag>{t('local')}</Tag>}
             </Group>
             <Text size="sm" component="div">
-              <State is={isOnline ? 'good' : 'act'}>{t(isOnline ? 'online' : 'offline')}</State>
+              <State is={TONES[machine.status]}>{t(machine.status)}</State>
             </Text>
+            {machine.user && (
+              <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
+                {t('sshAs', { user: machine.user, host: machine.host, port: String(machine.port ?? 22) })}
+              </Text>
+            )}
           </Stack>
           {actions}
         </Group>
-        {isOnline && (
-          <>
-            <Stack gap="sm">
-              <Gauge
-                label={`${t('cpu')} · ${t('cores', { count: machine.cpu_cores })}`}
-                percent={machine.cpu_percent}
-                level={levelOf(machine.cpu_percent)}
-                text={percent(machine.cpu_percent, language)}
-              />
-              <Gauge
-                label={t('memory')}
-                percent={machine.memory_percent}
-                level={levelOf(machine.memory_percent)}
-                text={`${t('of', { used: sizeOf(machine.memory_used, language), total: sizeOf(machine.memory_total, language) })} · ${percent(machine.memory_percent, language)}`}
-              />
-              <Gauge
-                label={t('disk')}
-                percent={machine.disk_percent}
-                level={levelOf(machine.disk_percent)}
-                text={`${t('of', { used: sizeOf(machine.disk_used, language), total: sizeOf(machine.disk_total, language) })} · ${percent(machine.disk_percent, language)}`}
-              />
-              {machine.gpus.map((gpu) => (
-                <GpuGauges key={gpu.index} gpu={gpu} />
-              ))}
-            </Stack>
-            <Facts
-              facts={[
-                [
-                  t('load'),
-                  <span key="load" title={t('loadText')}>
-                    <Mono>{load}</Mono>
-                  </span>,
-                ],
-                [t('uptime'), uptime],
-                [t('checked'), <Ago key="at" at={machine.last_check} />],
-              ]}
-            />
-          </>
+        {notice ??
+          (machine.error && (
+            <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+              {machine.error}
+            </Text>
+          ))}
+        {machine.status !== 'online' && machine.read_at && (
+          <Text size="xs" c="dimmed">
+            {t('stale')} <Ago at={machine.read_at} />
+          </Text>
         )}
+        {machine.read_at && <Numbers machine={machine} />}
       </Stack>
     </Paper>
+  )
+}
+
+function Numbers({ machine }: { machine: Machine }) {
+  const t = useMessages(messages)
+  const language = useLanguage()
+  const uptime = spanOf(machine.uptime)
+    .map(([unit, count]) => t(`unit.${unit}`, { count }))
+    .join(' ')
+  const load = machine.load.map((each) => each.toLocaleString(language, { maximumFractionDigits: 2 })).join('  ')
+  const full = (used: number, total: number, share: number) =>
+    `${t('of', { used: sizeOf(used, language), total: sizeOf(total, language) })} · ${percent(share, language)}`
+  return (
+    <>
+      <Stack gap="sm">
+        <Gauge
+          label={`${t('cpu')} · ${t('cores', { count: machine.cpu_cores })}`}
+          percent={machine.cpu_percent}
+          level={levelOf(machine.cpu_percent)}
+          text={percent(machine.cpu_percent, language)}
+        />
+        <Gauge
+          label={t('memory')}
+          percent={machine.memory_percent}
+          level={levelOf(machine.memory_percent)}
+          text={full(machine.memory_used, machine.memory_total, machine.memory_percent)}
+        />
+        <Gauge
+          label={t('disk')}
+          percent={machine.disk_percent}
+          level={levelOf(machine.disk_percent)}
+          text={full(machine.disk_used, machine.disk_total, machine.disk_percent)}
+        />
+        {machine.gpus.map((gpu) => (
+          <GpuGauges key={gpu.index} gpu={gpu} />
+        ))}
+      </Stack>
+      <Facts
+        facts={[
+          [
+            t('load'),
+            <span key="load" title={t('loadText')}>
+              <Mono>{load}</Mono>
+            </span>,
+          ],
+          [t('uptime'), uptime],
+          [t('checked'), <Ago key="at" at={machine.last_check} />],
+          ...(machine.host_key
+            ? ([[t('hostKey'), <Mono key="key">{machine.host_key}</Mono>]] as [string, ReactNode][])
+            : []),
+        ]}
+      />
+    </>
   )
 }
 
