@@ -376,6 +376,7 @@ impl Publisher {
             http: Listen::everywhere(http),
             https: Listen::everywhere(https),
             redirect: true,
+            challenges: true,
             routes,
             logs: Some(logs),
             marker: None,

@@ -21,6 +21,9 @@ pub use dynamic::Dynamic;
 /// The `@id` under which a configuration carries its marker.
 pub(crate) const MARKER: &str = "plenum-marker";
 
+/// Where a service proves its name over HTTP (RFC 8555 section 8.3).
+pub const CHALLENGES: &str = "/.well-known/acme-challenge/";
+
 /// Everything that Caddy serves.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -34,6 +37,9 @@ pub struct Config {
     pub https: Listen,
     /// Whether plain HTTP for a name with a certificate is redirected to HTTPS; it is answered with 404 otherwise.
     pub redirect: bool,
+    /// Whether plain HTTP for a name with a certificate reaches the upstream below [`CHALLENGES`], so that a service can
+    /// prove its name to a certificate authority itself.
+    pub challenges: bool,
     pub routes: Vec<Route>,
     pub logs: Option<Logs>,
     /// What [`crate::Admin::marker`] gives while this runs.

@@ -37,6 +37,7 @@ fn everything() -> Config {
         http: Listen::everywhere(80),
         https: Listen::everywhere(443),
         redirect: true,
+        challenges: true,
         routes: vec![
             route("wild", "*.example.com", Some("*.example.com"), https(Verify::SystemRoots, None), false),
             route("own-ca", "own.example.com", Some("own.example.com"), own, true),

@@ -90,8 +90,14 @@ impl Dynamic {
         })
     }
 
-    /// The routes of a server behind all others.
-    pub(super) fn routes(&self, tree: &str, redirect: Option<&Value>, version: Option<Version>) -> Vec<Value> {
+    /// The routes of a server behind all others, for what is below a path or for everything.
+    pub(super) fn routes(
+        &self,
+        tree: &str,
+        below: Option<&str>,
+        redirect: Option<&Value>,
+        version: Option<Version>,
+    ) -> Vec<Value> {
         let mut kinds = vec![
             ("http".to_owned(), Protocol::Http, Verify::SystemRoots),
             ("h2c".to_owned(), Protocol::H2c, Verify::SystemRoots),
@@ -118,12 +124,16 @@ impl Dynamic {
             choices.push(choice(REDIRECT, redirect));
         }
         choices.push(json!({ "handle": [{ "handler": "error", "status_code": 502 }] }));
+        let mut matches = json!({
+            // The name becomes part of a path and of a pattern.
+            "vars_regexp": { "{http.request.host}": { "pattern": "^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$" } },
+            "file": { "root": self.directory.file(tree), "try_files": ["/{http.request.host}/*"] },
+        });
+        if let Some(below) = below {
+            matches["path"] = json!([format!("{below}*")]);
+        }
         vec![json!({
-            "match": [{
-                // The name becomes part of a path and of a pattern.
-                "vars_regexp": { "{http.request.host}": { "pattern": "^[a-z0-9_-]+(\\.[a-z0-9_-]+)*$" } },
-                "file": { "root": self.directory.file(tree), "try_files": ["/{http.request.host}/*"] },
-            }],
+            "match": [matches],
             "handle": [
                 {
                     "handler": "map",

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Config, MARKER, Route, access_log, certificates, proxy};
+use super::{CHALLENGES, Config, MARKER, Route, access_log, certificates, proxy};
 use crate::names::{Host, Listen};
 
 /// What unknown names are told.
@@ -83,7 +83,7 @@ fn with_tls(mut server: Value) -> Value {
 fn https(config: &Config, secure: &[&Route]) -> Vec<Value> {
     let mut routes: Vec<Value> = secure.iter().map(|route| proxied(config, route)).collect();
     if let Some(dynamic) = &config.dynamic {
-        routes.extend(dynamic.routes("https", None, config.version));
+        routes.extend(dynamic.routes("https", None, None, config.version));
     }
     routes.push(unknown());
     routes
@@ -99,6 +99,10 @@ fn http(config: &Config, plain: &[&Route], secure: &[&Route]) -> Vec<Value> {
     let (exact, wild): (Vec<&Route>, Vec<&Route>) = plain.iter().copied().partition(|route| !route.host.is_wildcard());
     for (plain, wildcard) in [(exact, false), (wild, true)] {
         routes.extend(plain.iter().map(|route| proxied(config, route)));
+        if config.challenges {
+            let secure = secure.iter().filter(|route| route.host.is_wildcard() == wildcard);
+            routes.extend(secure.map(|route| challenge(config, route)));
+        }
         let mut hosts: Vec<&str> = secure
             .iter()
             .filter(|route| route.host.is_wildcard() == wildcard)
@@ -110,7 +114,10 @@ fn http(config: &Config, plain: &[&Route], secure: &[&Route]) -> Vec<Value> {
         }
     }
     if let Some(dynamic) = &config.dynamic {
-        routes.extend(dynamic.routes("http", redirect.as_ref(), config.version));
+        if config.challenges {
+            routes.extend(dynamic.routes("https", Some(CHALLENGES), None, config.version));
+        }
+        routes.extend(dynamic.routes("http", None, redirect.as_ref(), config.version));
     }
     routes.push(unknown());
     routes
@@ -120,6 +127,15 @@ fn proxied(config: &Config, route: &Route) -> Value {
     json!({
         "@id": format!("route-{}", route.id),
         "match": [{ "host": [route.host.as_str()] }],
+        "handle": [proxy::render(&route.upstream, config.version)],
+        "terminal": true,
+    })
+}
+
+/// Only what proves a name; there is another route for everything else.
+fn challenge(config: &Config, route: &Route) -> Value {
+    json!({
+        "match": [{ "host": [route.host.as_str()], "path": [format!("{CHALLENGES}*")] }],
         "handle": [proxy::render(&route.upstream, config.version)],
         "terminal": true,
     })

@@ -59,6 +59,32 @@ async fn a_new_service_answers_over_tls_without_a_load() {
 }
 
 #[tokio::test]
+async fn a_service_proves_its_name_over_plain_http_and_nothing_else() {
+    let (home, ca, upstream) = (Home::new(), Ca::new("ours"), Server::plain().await);
+    let process = home.start().await;
+    let dynamic = home.dynamic(Vec::new());
+    let settled = route("settled.lab.test", &upstream.address, Some(ca.issue("settled.lab.test")));
+    let mut config = home.config(vec![settled]);
+    (config.dynamic, config.challenges) = (Some(dynamic.clone()), true);
+    process.admin().load(&config.render()).await.unwrap();
+    let new = host("new.lab.test");
+    assert!(dynamic.put(&new, Some(&ca.issue("new.lab.test")), &Upstream::http(upstream.address.clone())).unwrap());
+    for name in ["settled.lab.test", "new.lab.test"] {
+        let proof = get_plain(name, home.http, "/.well-known/acme-challenge/abc").await;
+        assert_eq!(proof.status(), 200, "{name}");
+        let told: serde_json::Value = serde_json::from_str(&proof.text().await.unwrap()).unwrap();
+        assert_eq!(told["uri"], "/.well-known/acme-challenge/abc");
+        assert_eq!(told["headers"]["x-forwarded-proto"], "http");
+        for other in ["/", "/.well-known/acme-challenge", "/.well-known/x", "/a/.well-known/acme-challenge/abc"] {
+            assert_eq!(get_plain(name, home.http, other).await.status(), 308, "{name} {other}");
+        }
+    }
+    let nobody = get_plain("nobody.lab.test", home.http, "/.well-known/acme-challenge/abc").await;
+    assert_eq!(nobody.status(), 404);
+    process.stop(STOP).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_service_moves_gets_another_certificate_and_goes_without_a_load() {
     let (home, ca, other) = (Home::new(), Ca::new("ours"), Ca::new("other"));
     let (one, two) = (Server::plain().await, Server::tls(&ca.issue("127.0.0.1")).await);

@@ -66,6 +66,7 @@ impl Home {
             http: Listen::on(Ipv4Addr::LOCALHOST, self.http),
             https: Listen::on(Ipv4Addr::LOCALHOST, self.https),
             redirect: true,
+            challenges: false,
             routes,
             logs: None,
             marker: None,
