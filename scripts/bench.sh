@@ -5,6 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/node.sh
 # The release program without fail points: what an operator runs.
 cargo bench --locked -p plenum --bench measure "$@"
+cargo bench --locked -p plenum-dns
 
 scripts/ui.sh
 cargo build --release --locked -p plenum

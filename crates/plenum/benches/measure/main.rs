@@ -6,7 +6,6 @@
 //! addresses are used, every loop is counted, and everything started here ends with it.
 
 use std::{
-    fmt::Write as _,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -19,27 +18,42 @@ use reqwest::header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use serde_json::{Value, json};
 use testkit::{Api, Daemon, document, free_port};
 
+mod mesh;
+mod table;
+
+use table::{Bound, Table};
+
 /// So many readings make a median.
 const READINGS: usize = 21;
 /// Backends of two servers each.
 const SIZES: [usize; 3] = [10, 1_000, 10_000];
 
 fn main() -> Result<()> {
-    // `cargo bench -- --quick` for a look while working; the figures that count come without it.
-    let quick = std::env::args().any(|argument| argument == "--quick");
+    // `cargo bench -- --quick` for a look while working, `cargo bench -- mesh` for a part; the figures that count come without.
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let quick = arguments.iter().any(|argument| argument == "--quick");
+    let parts: Vec<_> = arguments.into_iter().filter(|argument| !argument.starts_with("--")).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(run(if quick { 5 } else { READINGS }, quick))
+    runtime.block_on(run(if quick { 5 } else { READINGS }, quick, &parts))
 }
 
-async fn run(readings: usize, quick: bool) -> Result<()> {
+async fn run(readings: usize, quick: bool, parts: &[String]) -> Result<()> {
+    let wanted = |part: &str| parts.is_empty() || parts.iter().any(|wanted| wanted == part);
     let mut table = Table::default();
-    for size in SIZES {
-        apply(&mut table, size, readings).await?;
+    if wanted("edge") {
+        for size in SIZES {
+            apply(&mut table, size, readings).await?;
+        }
+        reads(&mut table, readings).await?;
+        cold_start(&mut table, readings).await?;
+        snapshots(&mut table, if quick { 500 } else { 10_000 }).await?;
     }
-    reads(&mut table, readings).await?;
-    memory(&mut table).await?;
-    cold_start(&mut table, readings).await?;
-    snapshots(&mut table, if quick { 500 } else { 10_000 }).await?;
+    if wanted("memory") {
+        memory(&mut table).await?;
+    }
+    if wanted("mesh") {
+        mesh::measure(&mut table, readings).await?;
+    }
     let text = table.to_string();
     let mut out = std::io::stdout().lock();
     std::io::Write::write_all(&mut out, text.as_bytes())?;
@@ -264,61 +278,4 @@ fn end(pid: i32) -> Result<()> {
         std::thread::sleep(Duration::from_millis(10));
     }
     anyhow::bail!("process {pid} did not end")
-}
-
-/// What a figure must be.
-#[derive(Clone, Copy)]
-enum Bound {
-    AtMost(f64),
-    AtLeast(f64),
-}
-
-/// The rows as they are printed.
-#[derive(Default)]
-struct Table(Vec<[String; 5]>);
-
-impl Table {
-    fn ratio(&mut self, what: &str, ours: f64, floor_name: &str, floor: f64, most: Option<f64>) {
-        let ratio = ours / floor;
-        let verdict = most.map_or("", |most| if ratio <= most { "met" } else { "MISSED" });
-        let bound = most.map_or(String::new(), |most| format!("<= {most}"));
-        self.0.push([
-            what.to_owned(),
-            format!("{ours:.1} ms / {floor:.1} ms ({floor_name})"),
-            format!("{ratio:.3}"),
-            bound,
-            verdict.to_owned(),
-        ]);
-    }
-
-    fn value(&mut self, what: &str, value: f64, unit: &str, bound: Option<Bound>) {
-        let (ratio, text, verdict) = match bound {
-            Some(Bound::AtMost(most)) => (format!("{:.3}", value / most), format!("<= {most} {unit}"), value <= most),
-            Some(Bound::AtLeast(least)) => {
-                (format!("{:.3}", value / least), format!(">= {least} {unit}"), value >= least)
-            }
-            None => (String::new(), String::new(), true),
-        };
-        let verdict = match (bound.is_some(), verdict) {
-            (false, _) => "",
-            (true, true) => "met",
-            (true, false) => "MISSED",
-        };
-        self.0.push([what.to_owned(), format!("{value:.2} {unit}"), ratio, text, verdict.to_owned()]);
-    }
-}
-
-impl std::fmt::Display for Table {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let heads = ["measured", "figure (median)", "ratio", "target", ""];
-        let width =
-            |column: usize| self.0.iter().map(|row| row[column].len()).chain([heads[column].len()]).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..heads.len()).map(width).collect();
-        let mut text = String::new();
-        for row in std::iter::once(heads.map(str::to_owned)).chain(self.0.iter().cloned()) {
-            let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
-            writeln!(text, "{}", cells.join("  ").trim_end())?;
-        }
-        f.write_str(&text)
-    }
 }
