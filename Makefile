@@ -25,6 +25,7 @@ build: ## Build the release program, target/release/plenum
 test: ## Install what the tests need and run every test
 	scripts/install.sh test
 	scripts/haproxy-versions.sh
+	scripts/capsule.sh
 	scripts/deny.sh
 	$(CARGO) nextest run --workspace --all-features --locked $(if $(CI),--profile ci)
 	$(CARGO) test --doc --workspace --all-features --locked --quiet

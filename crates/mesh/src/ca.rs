@@ -5,6 +5,7 @@ use pki::{Authority, Certificate, Issued, PrivateKeyPem, Request, Validity};
 use platform::{db::Db, secrets::Vault};
 use std::sync::Arc;
 
+use crate::capsule::Signer;
 use crate::store::{self, Stored};
 
 /// Clocks of clients may be a little late.
@@ -13,6 +14,9 @@ const ROOT: SignedDuration = SignedDuration::from_hours(24 * 3650);
 const ISSUING: SignedDuration = SignedDuration::from_hours(24 * 1825);
 /// Certificates of services are renewed after two thirds of it.
 pub const LEAF: SignedDuration = SignedDuration::from_hours(24 * 90);
+
+/// The kind under which the capsules' signer is kept beside the authorities.
+const CAPSULES: &str = "capsules";
 
 /// Why the authority cannot do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +36,32 @@ pub struct Ca {
     root: Authority,
     issuing: Authority,
     vault: Arc<Vault>,
+}
+
+/// Reads the seed of whoever signs capsules from the store, or makes one.
+///
+/// # Errors
+/// When it cannot be read, is sealed with another key, or cannot be made.
+pub async fn capsule_signer(db: &Db, vault: &Vault) -> Result<Signer, CaError> {
+    let name = || "the capsules' signer".to_owned();
+    let stored = store::authorities(db).await?;
+    let seed = match stored.iter().find(|(kind, _, _)| kind == CAPSULES) {
+        Some((_, _, sealed)) => {
+            let hexed = vault.open(&aad(CAPSULES), sealed).map_err(|_| CaError::Sealed(name()))?;
+            hex::decode(&*hexed).map_err(|_| CaError::Sealed(name()))?
+        }
+        None => {
+            let mut seed = vec![0; 32];
+            getrandom::fill(&mut seed)?;
+            let signer = Signer::new(&seed).map_err(|_| CaError::Sealed(name()))?;
+            let sealed = vault.seal(&aad(CAPSULES), &hex::encode(&seed))?;
+            let mut tx = db.begin().await?;
+            store::save_authority(&mut tx, CAPSULES, &signer.public_key(), &sealed).await?;
+            tx.commit().await?;
+            seed
+        }
+    };
+    Signer::new(&seed).map_err(|_| CaError::Sealed(name()))
 }
 
 impl Ca {

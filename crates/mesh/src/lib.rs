@@ -2,11 +2,12 @@
 //!
 //! What should be stands in the store ([`store`]); names and routes are made of it by [`publish`], the only place that
 //! tells DNS and Caddy. [`registry`] is what callers do, [`health`] looks how services are and [`history`] remembers it,
-//! [`servers`] and [`monitor`] do the same for machines, [`ca`] is the internal authority, [`acme`] lets others have
+//! [`monitor`] does the same for machines, [`ca`] is the internal authority, [`acme`] lets others have
 //! certificates of it, [`http`] offers all of it.
 
 pub mod acme;
 pub mod ca;
+pub mod capsule;
 pub mod engines;
 pub mod guard;
 pub mod health;

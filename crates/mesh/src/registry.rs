@@ -23,7 +23,8 @@ use serde_json::json;
 use tokio::sync::{Mutex, OnceCell};
 
 use crate::acme::Acme;
-use crate::ca::{Ca, CaError};
+use crate::ca::{self, Ca, CaError};
+use crate::capsule::Signer;
 use crate::engines::{Dns, Proxy};
 use crate::guard;
 use crate::health::Health;
@@ -129,6 +130,14 @@ impl Mesh {
     pub async fn ca(&self) -> Result<&Ca, CaError> {
         let make = || Ca::open(&self.db, Arc::clone(&self.vault), &self.config.domain, self.clock.now());
         self.ca.get_or_try_init(make).await
+    }
+
+    /// Whoever signs capsules; made when first asked for.
+    ///
+    /// # Errors
+    /// When it cannot be read or made.
+    pub async fn signer(&self) -> Result<Signer, CaError> {
+        ca::capsule_signer(&self.db, &self.vault).await
     }
 
     /// What the ACME server remembers; it begins when it is first asked.

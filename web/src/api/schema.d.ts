@@ -894,6 +894,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/audit/capsules": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every completed entry of the audit log as a capsule, oldest first: one chain in a JSON array. */
+        get: operations["mesh_capsules"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/audit/capsules/key": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The public key that capsules are verified with. */
+        get: operations["mesh_capsule_key"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mesh/api/dns": {
         parameters: {
             query?: never;
@@ -4751,6 +4785,14 @@ export interface components {
             /** @description What clients are to trust. */
             pem: string;
         };
+        MeshCapsuleKey: {
+            /** @description `ed25519`. */
+            algorithm: string;
+            /** @description What `signed_by` of a capsule says. */
+            fingerprint: string;
+            /** @description In hex. */
+            public_key: string;
+        };
         MeshCertificate: {
             algorithm: string;
             domain: string;
@@ -7313,6 +7355,7 @@ export type MeshAddText = components['schemas']['MeshAddText'];
 export type MeshAudit = components['schemas']['MeshAudit'];
 export type MeshAuditEntry = components['schemas']['MeshAuditEntry'];
 export type MeshAuthority = components['schemas']['MeshAuthority'];
+export type MeshCapsuleKey = components['schemas']['MeshCapsuleKey'];
 export type MeshCertificate = components['schemas']['MeshCertificate'];
 export type MeshCertificateCounts = components['schemas']['MeshCertificateCounts'];
 export type MeshCertificates = components['schemas']['MeshCertificates'];
@@ -10770,6 +10813,100 @@ export interface operations {
             };
             /** @description `limit` is not between 1 and 500. */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_capsules: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The chain. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown[];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `audit:read` (role admin), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_capsule_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The key. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshCapsuleKey"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `audit:read` (role admin), or the request comes from a foreign site. */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

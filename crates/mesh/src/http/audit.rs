@@ -20,7 +20,7 @@ pub(super) struct Entry {
     action: String,
     /// `success` or `failure`.
     status: &'static str,
-    message: String,
+    pub(super) message: String,
     /// The user of the operating system, or the account.
     user: String,
     details: Value,

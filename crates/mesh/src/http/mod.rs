@@ -2,6 +2,7 @@
 
 mod answer;
 mod audit;
+mod capsules;
 mod dns;
 mod router;
 mod routing;

@@ -10,7 +10,7 @@ use platform::{
 };
 use utoipa_axum::routes;
 
-use super::{audit, dns, routing, servers, services, status, texts, tls};
+use super::{audit, capsules, dns, routing, servers, services, status, texts, tls};
 use crate::Mesh;
 
 /// All routes of the area.
@@ -57,6 +57,8 @@ where
         .add(read, routes!(routing::list_routes))
         .add(write, routes!(routing::reload))
         .add(Access::needs(Permission::AuditRead), routes!(audit::list_audit))
+        .add(Access::needs(Permission::AuditRead), routes!(capsules::capsules))
+        .add(Access::needs(Permission::AuditRead), routes!(capsules::capsule_key))
         // The ACME server's own paths.
         .merge(crate::acme::routes())
 }

@@ -3,6 +3,7 @@
 mod audit;
 mod backup;
 mod config;
+mod mesh;
 mod output;
 mod snapshot;
 mod state;
@@ -11,6 +12,7 @@ mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::Context as _;
 use clap::{Args, CommandFactory as _, Parser, Subcommand};
 
 use crate::{client::Client, config_layers::Layers, serve, wiring};
@@ -60,6 +62,21 @@ enum Command {
     /// Read and verify the audit log.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Register internal services and see how they are.
+    #[command(subcommand)]
+    Service(mesh::Service),
+    /// Look at internal names.
+    #[command(subcommand)]
+    Dns(mesh::Dns),
+    /// Look at internal certificates, and replace them.
+    #[command(subcommand)]
+    Tls(mesh::Tls),
+    /// Look at internal routes.
+    #[command(subcommand)]
+    Route(mesh::Route),
+    /// See how the mesh, machines and containers are.
+    #[command(subcommand)]
+    Monitor(mesh::Monitor),
     /// Hold all writes so that the data directory can be copied; reads go on.
     BackupPre(backup::Pre),
     /// Let writes go on after a backup.
@@ -105,7 +122,17 @@ async fn dispatch(common: Common, command: Command) -> anyhow::Result<ExitCode> 
         Command::Token(command) => token::run(&client(&common).await?, command, &mut output).await?,
         Command::State(command) => state::run(&client(&common).await?, command, &mut output).await?,
         Command::Snapshot(command) => snapshot::run(&client(&common).await?, command, &mut output).await?,
-        Command::Audit(command) => return audit::run(&client(&common).await?, command, &mut output).await,
+        Command::Audit(command) => {
+            if let Some((file, key)) = command.capsules() {
+                return audit::verify_capsules(file, key, &mut output);
+            }
+            return audit::run(&client(&common).await?, command, &mut output).await;
+        }
+        Command::Service(command) => mesh::service(&daemon(&common).await?, command, &mut output).await?,
+        Command::Dns(command) => mesh::dns(&daemon(&common).await?, command, &mut output).await?,
+        Command::Tls(command) => mesh::tls(&daemon(&common).await?, command, &mut output).await?,
+        Command::Route(command) => mesh::route(&daemon(&common).await?, command, &mut output).await?,
+        Command::Monitor(command) => mesh::monitor(&daemon(&common).await?, command, &mut output).await?,
         Command::BackupPre(command) => backup::pre(&common, &command, &mut output).await?,
         Command::BackupPost => backup::post(&common, &mut output).await?,
     }
@@ -120,6 +147,23 @@ async fn client(common: &Common) -> anyhow::Result<Client> {
         None => wiring::offline(config.clone()).await,
     })
     .await
+}
+
+/// The running daemon: DNS and health checks are where it is, and nothing can take its place.
+async fn daemon(common: &Common) -> anyhow::Result<Client> {
+    let config = Layers::default().load(common)?;
+    Client::connect(&config.data_dir).await.with_context(|| {
+        format!(
+            "no daemon serves {}; start one with `plenum serve`, or name another --data-dir",
+            config.data_dir.display()
+        )
+    })
+}
+
+/// Percent-encodes what is not plain in a part of a path or query (RFC 3986 section 2.3).
+fn query(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 fn version_line(json: bool) -> String {

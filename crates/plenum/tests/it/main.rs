@@ -10,6 +10,7 @@ mod engine;
 mod external;
 mod first_run;
 mod mesh;
+mod mesh_cli;
 mod snapshots;
 mod support;
 mod threats;

@@ -14,14 +14,14 @@ use testkit::{Api, Daemon, free_port, http_backend};
 
 const SOON: Duration = Duration::from_secs(20);
 
-struct Ports {
-    api: u16,
-    dns: u16,
-    http: u16,
-    https: u16,
+pub(crate) struct Ports {
+    pub(crate) api: u16,
+    pub(crate) dns: u16,
+    pub(crate) http: u16,
+    pub(crate) https: u16,
 }
 
-fn ports() -> Ports {
+pub(crate) fn ports() -> Ports {
     Ports { api: free_port(), dns: free_port(), http: free_port(), https: free_port() }
 }
 
@@ -33,12 +33,12 @@ fn config(ports: &Ports, more: &str) -> String {
     )
 }
 
-async fn start(ports: &Ports) -> Result<Daemon> {
+pub(crate) async fn start(ports: &Ports) -> Result<Daemon> {
     Daemon::builder().config(&config(ports, "")).start().await
 }
 
 /// A call of the documented API on its own listener, without any credential: the caller is root, as the kernel says.
-async fn call(ports: &Ports, method: &str, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
+pub(crate) async fn call(ports: &Ports, method: &str, path: &str, body: Option<Value>) -> Result<(u16, Value)> {
     let client = reqwest::Client::new();
     let url = format!("http://localhost:{}/api{path}", ports.api);
     let mut request = client.request(method.parse()?, url);
@@ -50,14 +50,14 @@ async fn call(ports: &Ports, method: &str, path: &str, body: Option<Value>) -> R
     Ok((status, response.json().await.context("a JSON answer")?))
 }
 
-async fn ok(ports: &Ports, method: &str, path: &str, body: Option<Value>) -> Result<Value> {
+pub(crate) async fn ok(ports: &Ports, method: &str, path: &str, body: Option<Value>) -> Result<Value> {
     let (status, body) = call(ports, method, path, body).await?;
     ensure!(status == 200 && body["ok"] != false, "{method} {path}: {status} {body}");
     Ok(body)
 }
 
 /// What `curl` gets through the route, trusting nothing but the internal root.
-fn curl(ports: &Ports, root: &str, name: &str) -> Result<String> {
+pub(crate) fn curl(ports: &Ports, root: &str, name: &str) -> Result<String> {
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(root.as_bytes())?;
     let output = Command::new("curl")
@@ -70,7 +70,7 @@ fn curl(ports: &Ports, root: &str, name: &str) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn dig(ports: &Ports, name: &str) -> Result<String> {
+pub(crate) fn dig(ports: &Ports, name: &str) -> Result<String> {
     let output = Command::new("dig")
         .args(["+short", "+tries=1", "+time=2", "@127.0.0.1", "-p", &ports.dns.to_string(), name, "A"])
         .output()
@@ -78,7 +78,7 @@ fn dig(ports: &Ports, name: &str) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
-async fn until<F: Future<Output = Result<bool>>>(what: &str, mut done: impl FnMut() -> F) -> Result<()> {
+pub(crate) async fn until<F: Future<Output = Result<bool>>>(what: &str, mut done: impl FnMut() -> F) -> Result<()> {
     let end = Instant::now() + SOON;
     while !done().await? {
         ensure!(Instant::now() < end, "{what}: not within {SOON:?}");
