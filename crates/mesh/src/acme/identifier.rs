@@ -51,7 +51,7 @@ fn name(identifier: &Identifier, domain: &str) -> Result<String, Problem> {
     let shown = shown.escape_debug();
     let is_label = |label: &str| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -82,8 +82,8 @@ mod tests {
     #[test]
     fn v19_only_names_below_the_domain_are_taken() {
         let good =
-            [("dns", "Core.QP.local"), ("dns", "a.b.qp.local"), ("dns", "core.qp.local"), ("dns", "*.a.qp.local")];
-        assert_eq!(read(&good).unwrap(), ["core.qp.local", "a.b.qp.local", "*.a.qp.local"]);
+            [("dns", "Core.QP.local"), ("dns", "a.b.qp.local"), ("dns", "core.qp.local"), ("dns", "*.my_app.qp.local")];
+        assert_eq!(read(&good).unwrap(), ["core.qp.local", "a.b.qp.local", "*.my_app.qp.local"]);
         for bad in [
             "",
             "qp.local",
@@ -97,7 +97,6 @@ mod tests {
             "a.xqp.local",
             "example.com",
             "10.0.0.1",
-            "a_b.qp.local",
             "-a.qp.local",
             "a..qp.local",
             ".qp.local",

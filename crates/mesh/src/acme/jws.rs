@@ -109,3 +109,149 @@ impl Jws {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rand::SystemRandom;
+    use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
+    use aws_lc_rs::signature::{
+        ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+        RSA_PKCS1_SHA256,
+    };
+    use serde_json::json;
+
+    use super::*;
+
+    fn kind(problem: &Problem) -> String {
+        problem.document()["type"].as_str().unwrap().rsplit(':').next().unwrap().to_owned()
+    }
+
+    fn body(header: &Value, payload: &[u8], sign: impl Fn(&[u8]) -> Vec<u8>) -> Value {
+        let (header, payload) = (base64::encode(header.to_string()), base64::encode(payload));
+        let signature = base64::encode(sign(format!("{header}.{payload}").as_bytes()));
+        json!({ "protected": header, "payload": payload, "signature": signature })
+    }
+
+    fn ec_jwk(key: &EcdsaKeyPair, crv: &str) -> Value {
+        let point = &key.public_key().as_ref()[1..];
+        let (x, y) = point.split_at(point.len() / 2);
+        json!({ "kty": "EC", "crv": crv, "x": base64::encode(x), "y": base64::encode(y) })
+    }
+
+    /// Reads, finds the key, and verifies.
+    fn accept(body: &Value) -> Result<Vec<u8>, Problem> {
+        let jws = Jws::read(body.to_string().as_bytes())?;
+        let Signer::Key(key) = jws.signer()? else { panic!("this is signed by a key") };
+        jws.verify(&key)?;
+        Ok(jws.payload)
+    }
+
+    #[test]
+    fn every_algorithm_that_is_offered_is_verified() {
+        let random = SystemRandom::new();
+        let p256 = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let p384 = EcdsaKeyPair::generate(&ECDSA_P384_SHA384_FIXED_SIGNING).unwrap();
+        let ed = Ed25519KeyPair::generate().unwrap();
+        let rsa = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let ed_jwk = json!({ "kty": "OKP", "crv": "Ed25519", "x": base64::encode(ed.public_key()) });
+        let public = rsa.public_key();
+        let (n, e) = (public.modulus().big_endian_without_leading_zero(), public.exponent());
+        let rsa_jwk =
+            json!({ "kty": "RSA", "n": base64::encode(n), "e": base64::encode(e.big_endian_without_leading_zero()) });
+        let by_rsa = |message: &[u8]| {
+            let mut signature = vec![0; rsa.public_modulus_len()];
+            rsa.sign(&RSA_PKCS1_SHA256, &random, message, &mut signature).unwrap();
+            signature
+        };
+        type Sign<'a> = Box<dyn Fn(&[u8]) -> Vec<u8> + 'a>;
+        let all: [(&str, Value, Sign<'_>); 4] = [
+            ("ES256", ec_jwk(&p256, "P-256"), Box::new(|m| p256.sign(&random, m).unwrap().as_ref().to_vec())),
+            ("ES384", ec_jwk(&p384, "P-384"), Box::new(|m| p384.sign(&random, m).unwrap().as_ref().to_vec())),
+            ("EdDSA", ed_jwk, Box::new(|m| ed.sign(m).as_ref().to_vec())),
+            ("RS256", rsa_jwk, Box::new(by_rsa)),
+        ];
+        for (alg, jwk, sign) in &all {
+            let good = body(&json!({ "alg": alg, "jwk": jwk }), b"{}", sign);
+            assert_eq!(accept(&good).unwrap(), b"{}", "{alg}");
+            // Somebody else's payload, or header, under the same signature.
+            let mut other = good.clone();
+            other["payload"] = json!(base64::encode("{ }"));
+            assert_eq!(kind(&accept(&other).unwrap_err()), "malformed", "{alg}");
+            let mut other = good.clone();
+            other["protected"] = json!(base64::encode(json!({ "alg": alg, "jwk": jwk, "url": "x" }).to_string()));
+            assert_eq!(kind(&accept(&other).unwrap_err()), "malformed", "{alg}");
+            // The key of one algorithm under the name of another.
+            for (wrong, _, _) in all.iter().filter(|(other, _, _)| other != alg) {
+                let confused = body(&json!({ "alg": wrong, "jwk": jwk }), b"{}", sign);
+                assert_eq!(kind(&accept(&confused).unwrap_err()), "badSignatureAlgorithm", "{alg} as {wrong}");
+            }
+        }
+    }
+
+    #[test]
+    fn v19_what_is_not_signed_by_a_key_is_refused() {
+        let random = SystemRandom::new();
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let jwk = ec_jwk(&key, "P-256");
+        let sign = |message: &[u8]| key.sign(&random, message).unwrap().as_ref().to_vec();
+        let nothing = |_: &[u8]| Vec::new();
+        for (alg, refused) in [
+            ("none", "badSignatureAlgorithm"),
+            ("None", "badSignatureAlgorithm"),
+            ("", "badSignatureAlgorithm"),
+            ("HS256", "badSignatureAlgorithm"),
+            ("PS256", "badSignatureAlgorithm"),
+            ("ES256", "malformed"),
+        ] {
+            let header = json!({ "alg": alg, "jwk": jwk });
+            assert_eq!(kind(&accept(&body(&header, b"", nothing)).unwrap_err()), refused, "{alg}");
+        }
+        let problem = accept(&body(&json!({ "alg": "none", "jwk": jwk }), b"", nothing)).unwrap_err().document();
+        assert_eq!(problem["algorithms"], json!(ALGORITHMS));
+        let other = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).unwrap();
+        let forged =
+            body(&json!({ "alg": "ES256", "jwk": jwk }), b"", |m| other.sign(&random, m).unwrap().as_ref().to_vec());
+        assert_eq!(kind(&accept(&forged).unwrap_err()), "malformed");
+        // Who signed must be said once.
+        for header in [
+            json!({ "alg": "ES256" }),
+            json!({ "alg": "ES256", "jwk": jwk, "kid": "https://a/acme/account/1" }),
+            json!({ "alg": "ES256", "jwk": jwk, "crit": ["exp"], "exp": 1 }),
+            json!({ "alg": "ES256", "jwk": jwk, "b64": false }),
+            json!({ "jwk": jwk }),
+            json!({ "alg": "ES256", "jwk": "x" }),
+        ] {
+            assert_eq!(kind(&accept(&body(&header, b"", sign)).unwrap_err()), "malformed", "{header}");
+        }
+    }
+
+    #[test]
+    fn v23_other_forms_are_refused() {
+        let good = json!({ "protected": base64::encode("{\"alg\":\"ES256\"}"), "payload": "", "signature": "AAAA" });
+        assert!(Jws::read(good.to_string().as_bytes()).is_ok());
+        let mut unprotected = good.clone();
+        unprotected["header"] = json!({ "jwk": {} });
+        let mut several = good.clone();
+        several["signatures"] = json!([]);
+        let mut padded = good.clone();
+        padded["signature"] = json!("AAA=");
+        let mut plain = good.clone();
+        plain["payload"] = json!({});
+        let twice = good.to_string().replacen('{', "{\"payload\":\"\",", 1);
+        let deep = "[".repeat(100_000);
+        let compact = "e30.e30.AAAA";
+        for bad in [unprotected, several, padded, plain].map(|bad| bad.to_string()).iter().map(String::as_str).chain([
+            twice.as_str(),
+            deep.as_str(),
+            compact,
+            "",
+            "null",
+            "[]",
+            "\u{0}",
+        ]) {
+            let refused = Jws::read(bad.as_bytes()).unwrap_err();
+            assert_eq!(kind(&refused), "malformed", "{}", bad.chars().take(80).collect::<String>());
+        }
+        assert!(Jws::read(&[0xff; 64]).is_err());
+    }
+}

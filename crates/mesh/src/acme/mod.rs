@@ -22,8 +22,6 @@ mod revoke;
 mod rollover;
 mod table;
 mod tend;
-#[cfg(test)]
-mod testing;
 mod validation;
 
 use std::collections::HashSet;

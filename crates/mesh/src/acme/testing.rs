@@ -1,1 +1,0 @@
-//! A mesh without DNS and Caddy, and clients that sign, for the tests.
