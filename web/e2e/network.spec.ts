@@ -5,6 +5,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import { request } from 'node:https'
 import type { Page } from '@playwright/test'
 import type { Daemon } from './daemon'
+import { Sshd } from './sshd'
 import { backend, expect, overflow, signIn, test, violations, watch } from './test'
 
 const PICTURES = '../target/screenshots'
@@ -112,7 +113,7 @@ test('a service is registered in one dialog, and has a name, a route and a certi
   await page.goto(`${daemon.url}/network/dns`)
   await expect(page.getByText('Queries are answered')).toBeVisible()
   await page.getByLabel('Find a name or an address').fill('core')
-  await page.getByRole('button', { name: 'Resolve' }).click()
+  await page.getByRole('button', { name: 'Resolve', exact: true }).click()
   await expect(page.getByText('core.qp.local has address 127.0.0.1')).toBeVisible()
   await expect(page.getByText('this server is the authority for it')).toBeVisible()
   await expect(page).toHaveURL(/ask=core/)
@@ -230,6 +231,122 @@ test.describe('without Caddy', () => {
     await expect(page.getByText('No services yet')).toBeVisible()
     await server.close()
   })
+})
+
+test('a machine is added over SSH, and its changed host key is only taken on purpose', async ({ page, daemon }) => {
+  test.setTimeout(120_000)
+  const sshd = await Sshd.start()
+  try {
+    await signIn(page, daemon)
+    await page.goto(`${daemon.url}/network/servers`)
+    const card = (name: string) => page.getByRole('region', { name, exact: true })
+    await expect(page.getByText('this machine')).toBeVisible()
+    await page.getByRole('button', { name: 'Add a server' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Add a server' })
+    await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('gpu-1')
+    await dialog.getByLabel('Host name or address').fill('127.0.0.1')
+    await dialog.getByLabel('SSH port').fill(String(sshd.port))
+    await dialog.getByRole('textbox', { name: 'User' }).fill(sshd.user)
+    const key = dialog.locator('pre').filter({ hasText: 'ssh-ed25519' })
+    await expect(key).toBeVisible()
+    expect(await violations(page)).toEqual([])
+    // The key is not authorized yet: nothing is stored, and the dialog says why.
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click()
+    await expect(dialog.getByRole('alert')).toContainText('Nothing was changed')
+    await sshd.authorize((await key.textContent()) ?? '')
+    await dialog.getByRole('button', { name: 'Add', exact: true }).click()
+    await expect(dialog.getByRole('status')).toContainText('Added server: gpu-1')
+    await expect(dialog.getByRole('status')).toContainText('SHA256:')
+    await dialog.locator('footer, form, div').getByRole('button', { name: 'Close', exact: true }).last().click()
+    await expect(card('gpu-1')).toContainText('online')
+    await expect(card('gpu-1').getByRole('progressbar')).toHaveCount(3)
+
+    const changed = await sshd.newHostKey()
+    await page.reload()
+    // The page asks again every quarter of a minute.
+    await expect(card('gpu-1')).toContainText('host key changed', { timeout: 30_000 })
+    await card('gpu-1').getByRole('button', { name: 'Look at the key' }).click()
+    const trust = page.getByRole('dialog', { name: 'The host key of gpu-1 changed' })
+    await expect(trust).toContainText(changed)
+    expect(await violations(page)).toEqual([])
+    await page.screenshot({ path: `${PICTURES}/network-trust-light-1280.png` })
+    const verb = trust.getByRole('button', { name: 'Trust the new key' })
+    await expect(verb).toBeDisabled()
+    await trust.getByLabel('Type gpu-1 to confirm').fill('gpu-1')
+    await verb.click()
+    await expect(trust).toHaveCount(0)
+    await expect(card('gpu-1')).toContainText('online', { timeout: 30_000 })
+    await expect(card('gpu-1')).toContainText(changed)
+
+    await page.getByRole('button', { name: 'Remove gpu-1' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
+    await expect(card('gpu-1')).toHaveCount(0)
+  } finally {
+    await sshd.end()
+  }
+})
+
+test('machines and containers of every kind', async ({ page, daemon }) => {
+  await signIn(page, daemon)
+  const { body } = await daemon.api('GET', '/mesh/api/servers')
+  const [local] = body.servers
+  const gpu = {
+    index: 0,
+    name: 'NVIDIA L40S',
+    temperature: 88,
+    utilization: 74,
+    memory_used: 40_000,
+    memory_total: 46_068,
+  }
+  const machines = [
+    { ...local, cpu_percent: 95.2, memory_percent: 71, gpus: [{ ...gpu, power_draw: 290, power_limit: 350 }] },
+    {
+      ...local,
+      id: 'db-1',
+      name: 'db-1',
+      user: 'ops',
+      port: 22,
+      host: '10.0.0.9',
+      status: 'offline',
+      error: 'no answer within 15 s',
+    },
+  ]
+  const container = {
+    id: 'c0ffee',
+    image: 'postgres:17',
+    name: 'db',
+    server: 'db-1',
+    state: 'running',
+    status: 'Up 3 minutes',
+  }
+  const containers = [
+    { ...container, cpu_percent: 12.5, memory_usage: 5e8, memory_limit: 2e9, net_rx: 1e6, net_tx: 3e7, pids: 9 },
+    { ...container, id: 'dead', name: 'old', state: 'exited', status: 'Exited (0) 2 days ago' },
+  ]
+  await page.route('**/mesh/api/servers', (route) =>
+    route.fulfill({ json: { ok: true, output: '', servers: machines } }),
+  )
+  await page.route('**/mesh/api/servers/containers', (route) =>
+    route.fulfill({
+      json: { ok: true, output: '', containers, errors: [{ server: 'local', error: 'no Docker here' }] },
+    }),
+  )
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.goto(`${daemon.url}/network/servers`)
+    const card = page.getByRole('region', { name: local.name, exact: true })
+    // Never by colour alone.
+    await expect(card.getByText('critical')).toHaveCount(2)
+    await expect(card.getByText('high', { exact: true })).toHaveCount(3)
+    await expect(page.getByRole('region', { name: 'db-1' })).toContainText('no answer within 15 s')
+    await expect(row(page, 'Containers', 'postgres:17').first()).toContainText('Up 3 minutes')
+    expect(await violations(page)).toEqual([])
+    for (const width of [1440, 380]) {
+      await page.setViewportSize({ width, height: 900 })
+      expect(await overflow(page)).toBe(0)
+      await page.screenshot({ path: `${PICTURES}/network-machines-${scheme}-${width}.png`, fullPage: true })
+    }
+  }
 })
 
 const PAGES = {

@@ -19,6 +19,7 @@ async function fill(daemon: Daemon): Promise<void> {
   await put(daemon, company([await freePort(), await freePort()]))
   await daemon.patch({ op: 'replace', path: '/haproxy/backends/0/servers/0/weight', value: 50 })
   await daemon.patch({ op: 'add', path: '/haproxy/backends/1/retries', value: 2 })
+  await daemon.register({ name: 'core', host: '127.0.0.1:9', tags: ['prod'] })
 }
 
 async function addressOf(daemon: Daemon, pattern: string): Promise<string> {

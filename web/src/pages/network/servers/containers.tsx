@@ -16,10 +16,21 @@ import { messages } from './messages'
 
 const TONES: Readonly<Record<string, Health>> = { running: 'good', restarting: 'look', paused: 'look', dead: 'act' }
 
-export function Containers({ filter, setFilter }: { filter: string; setFilter: (filter: string) => void }) {
+interface Props {
+  filter: string
+  setFilter: (filter: string) => void
+}
+
+export function Containers({ filter, setFilter }: Props) {
   const t = useMessages(messages)
+  const machines = useQuery(mesh.machines()).data
+  // Containers and reasons have the id of their machine; people know it by its name.
+  const nameOf = useMemo(() => {
+    const names = new Map(machines?.map(({ id, name }) => [id, name]))
+    return (id: string) => names.get(id) ?? id
+  }, [machines])
   const query = useQuery(mesh.containers())
-  const columns = useColumns()
+  const columns = useColumns(nameOf)
   return (
     <Stack gap="sm" component="section" aria-label={t('containers')}>
       <Title order={2}>{t('containers')}</Title>
@@ -28,7 +39,7 @@ export function Containers({ filter, setFilter }: { filter: string; setFilter: (
           <>
             {containers.length > 0 && errors.length > 0 && (
               <Alert color="gray" title={t('containersMissing')}>
-                <Reasons errors={errors} />
+                <Reasons errors={errors} nameOf={nameOf} />
               </Alert>
             )}
             <DataTable
@@ -40,7 +51,7 @@ export function Containers({ filter, setFilter }: { filter: string; setFilter: (
               onFilter={setFilter}
               empty={
                 <Empty icon={<IconBox size={32} stroke={1.4} />} title={t('noContainers')}>
-                  {errors.length > 0 ? <Reasons errors={errors} /> : t('noContainersText')}
+                  {errors.length > 0 ? <Reasons errors={errors} nameOf={nameOf} /> : t('noContainersText')}
                 </Empty>
               }
             />
@@ -51,26 +62,31 @@ export function Containers({ filter, setFilter }: { filter: string; setFilter: (
   )
 }
 
-function Reasons({ errors }: { errors: readonly { server: string; error: string }[] }) {
+interface ReasonsProps {
+  errors: readonly { server: string; error: string }[]
+  nameOf: (id: string) => string
+}
+
+function Reasons({ errors, nameOf }: ReasonsProps) {
   return (
     <List size="sm" listStyleType="none">
       {errors.map(({ server, error }) => (
-        <List.Item key={server} style={{ overflowWrap: 'anywhere' }}>
-          {`${server}: ${error}`}
+        <List.Item key={server} lang="en" style={{ overflowWrap: 'anywhere' }}>
+          {`${nameOf(server)}: ${error}`}
         </List.Item>
       ))}
     </List>
   )
 }
 
-function useColumns(): Column<MeshContainer>[] {
+function useColumns(nameOf: (id: string) => string): Column<MeshContainer>[] {
   const t = useMessages(messages)
   const language = useLanguage()
   return useMemo(() => {
     const size = (bytes: number | null | undefined) => (typeof bytes === 'number' ? sizeOf(bytes, language) : '–')
     return [
       { id: 'name', header: t('container.name'), width: 'minmax(150px, 1.2fr)', mono: true, value: ({ name }) => name },
-      { id: 'server', header: t('container.server'), width: '130px', value: ({ server }) => server },
+      { id: 'server', header: t('container.server'), width: '130px', value: ({ server }) => nameOf(server) },
       {
         id: 'image',
         header: t('container.image'),
@@ -81,7 +97,7 @@ function useColumns(): Column<MeshContainer>[] {
       {
         id: 'state',
         header: t('container.state'),
-        width: 'minmax(150px, 1fr)',
+        width: 'minmax(210px, 1fr)',
         value: ({ state, status }) => `${state} ${status}`,
         render: ({ state, status }) => (
           <span lang="en" title={state}>
@@ -119,7 +135,7 @@ function useColumns(): Column<MeshContainer>[] {
         value: ({ net_rx }) => net_rx,
         render: ({ net_rx, net_tx }) => `${size(net_rx)} / ${size(net_tx)}`,
       },
-      { id: 'pids', header: t('container.pids'), width: '90px', align: 'right', value: ({ pids }) => pids },
+      { id: 'pids', header: t('container.pids'), width: '116px', align: 'right', value: ({ pids }) => pids },
     ]
-  }, [t, language])
+  }, [t, language, nameOf])
 }

@@ -52,7 +52,7 @@ export function MachineCard({ machine, actions, notice }: Props) {
         </Group>
         {notice ??
           (machine.error && (
-            <Text size="sm" style={{ overflowWrap: 'anywhere' }}>
+            <Text size="sm" lang="en" style={{ overflowWrap: 'anywhere' }}>
               {machine.error}
             </Text>
           ))}
