@@ -3,8 +3,6 @@
 //! A machine is stored once Plenum has been there: its host key is pinned then, and from then on a server that shows another
 //! one gets nothing from us (V18). What is needed to log in is sealed in the store and never shown to anybody (V9, V10).
 
-use std::net::SocketAddr;
-
 use platform::{
     audit::{self, Entry, Outcome},
     db, events,
@@ -13,7 +11,6 @@ use serde_json::json;
 use ssh::{Credential, Fingerprint, Host, PrivateKey, User};
 use zeroize::Zeroizing;
 
-use crate::guard;
 use crate::monitor::looks::LookError;
 use crate::monitor::{LOCAL, remote};
 use crate::registry::{CATEGORY, Mesh};
@@ -163,8 +160,7 @@ impl Mesh {
         wanted: &Wanted,
         credential: &Credential,
     ) -> Result<(Fingerprint, crate::monitor::Reading), LookError> {
-        let addresses = guard::addresses(wanted.host.as_str(), self.config.allow_loopback).await?;
-        let addresses: Vec<SocketAddr> = addresses.into_iter().map(|ip| SocketAddr::new(ip, wanted.port)).collect();
+        let addresses = self.addresses(&wanted.host, wanted.port).await?;
         let session = remote::connect(&addresses, &wanted.user, credential, None).await?;
         let reading = remote::read(&session).await?;
         let host_key = session.host_key().clone();

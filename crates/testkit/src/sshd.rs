@@ -81,6 +81,11 @@ impl Sshd {
         Ok(fs::read_to_string(path)?)
     }
 
+    /// Other lines of sshd_config(5) than before, from its next start on.
+    pub fn configure(&mut self, more: &str) {
+        more.clone_into(&mut self.more);
+    }
+
     /// Ends it, if it runs, and starts it again on the same port.
     pub fn start_again(&mut self) -> Result<()> {
         self.stop();

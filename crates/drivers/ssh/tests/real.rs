@@ -55,6 +55,18 @@ async fn every_kind_of_key_logs_in_and_runs_a_command() -> Result<()> {
 }
 
 #[tokio::test]
+async fn a_key_that_cannot_be_used_is_refused_before_anything_is_tried() -> Result<()> {
+    let sshd = Sshd::start()?;
+    let locked = sshd.key("ecdsa", &["-N", "a passphrase"])?;
+    let refused = PrivateKey::from_pem(&locked).map(drop).unwrap_err().to_string();
+    ensure!(refused.contains("passphrase"), "{refused}");
+    let weak = sshd.key("rsa", &["-b", "1024"])?;
+    let refused = PrivateKey::from_pem(&weak).map(drop).unwrap_err().to_string();
+    ensure!(refused.contains("2048"), "{refused}");
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_key_that_was_made_here_is_a_key_for_openssh() -> Result<()> {
     let sshd = Sshd::start()?;
     let made = PrivateKey::generate()?;

@@ -70,11 +70,30 @@ enum ContainersError {
 }
 
 impl Mesh {
-    /// The containers of every machine: this one first, the others by name.
+    /// The containers of every machine: this one first, the others by name. Several who ask at once share one look.
     ///
     /// # Errors
     /// When the store fails.
     pub async fn containers(&self) -> Result<Vec<Containers>, db::Error> {
+        let mesh = self.clone();
+        // A task of its own: it goes on when the one who asked is gone, so that the next one need not begin again.
+        let look = tokio::spawn(async move {
+            let shared = &mesh.monitor.containers;
+            let _turn = shared.turn.lock().await;
+            if let Some(found) = shared.fresh() {
+                return Ok(found);
+            }
+            let found = mesh.containers_now().await?;
+            shared.keep(found.clone());
+            Ok(found)
+        });
+        match look.await {
+            Ok(found) => found,
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    async fn containers_now(&self) -> Result<Vec<Containers>, db::Error> {
         let servers = store::all(&self.db).await?;
         let mut looks = JoinSet::new();
         let socket = self.config.docker_socket.clone();

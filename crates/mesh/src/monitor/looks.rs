@@ -15,13 +15,15 @@ use platform::{
     db, events,
 };
 use serde_json::json;
-use ssh::{Fingerprint, Session};
+use ssh::{Fingerprint, Host, Session};
 use tokio::task::JoinSet;
 
+use super::containers::Containers;
 use super::reading::Reading;
 use super::{LOCAL, Machine, Status, local, remote};
 use crate::registry::{CATEGORY, Mesh};
 use crate::servers::KeyError;
+use crate::service::Invalid;
 use crate::store::servers::{self as store, Server};
 use crate::{guard, text};
 
@@ -34,6 +36,34 @@ const FRESH: Duration = Duration::from_secs(2);
 #[derive(Default)]
 pub struct Monitor {
     slots: Mutex<HashMap<String, Arc<Slot>>>,
+    pub(super) containers: Shared<Vec<Containers>>,
+}
+
+/// What several who ask at once get from one look.
+pub(super) struct Shared<T> {
+    pub(super) turn: tokio::sync::Mutex<()>,
+    last: Mutex<Option<(Instant, T)>>,
+}
+
+impl<T> Default for Shared<T> {
+    fn default() -> Self {
+        Self { turn: tokio::sync::Mutex::default(), last: Mutex::new(None) }
+    }
+}
+
+impl<T: Clone> Shared<T> {
+    fn last(&self) -> MutexGuard<'_, Option<(Instant, T)>> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the last look found, if that was just now.
+    pub(super) fn fresh(&self) -> Option<T> {
+        self.last().as_ref().filter(|(at, _)| at.elapsed() < FRESH).map(|(_, found)| found.clone())
+    }
+
+    pub(super) fn keep(&self, found: T) {
+        *self.last() = Some((Instant::now(), found));
+    }
 }
 
 #[derive(Default)]
@@ -81,6 +111,7 @@ impl Monitor {
     /// Forgets a machine: it is gone, or what was known about it does not hold any more.
     pub fn forget(&self, key: &str) {
         self.slots().remove(key);
+        *self.containers.last() = None;
     }
 
     /// Notes what a look that was made elsewhere has seen.
@@ -89,6 +120,7 @@ impl Monitor {
         let mut known = slot.known();
         *known = Known { status: Status::Online, last: Some((reading, now)), ..Known::default() };
         known.looked = Some((Instant::now(), now));
+        *self.containers.last() = None;
     }
 
     fn keep(&self, servers: &[Server]) {
@@ -101,7 +133,7 @@ impl Monitor {
 #[derive(Debug, thiserror::Error)]
 pub enum LookError {
     #[error(transparent)]
-    Guard(#[from] crate::service::Invalid),
+    Guard(#[from] Invalid),
     #[error("{0}")]
     Key(#[from] KeyError),
     #[error(transparent)]
@@ -224,10 +256,16 @@ impl Mesh {
 
     /// Logs in at a machine. It may be reached only where services may be, whatever its name resolves to today.
     pub(super) async fn session(&self, server: &Server) -> Result<Session, LookError> {
-        let addresses = guard::addresses(server.host.as_str(), self.config.allow_loopback).await?;
-        let addresses: Vec<SocketAddr> = addresses.into_iter().map(|ip| SocketAddr::new(ip, server.port)).collect();
+        let addresses = self.addresses(&server.host, server.port).await?;
         let credential = self.credential(server).await?;
         Ok(remote::connect(&addresses, &server.user, &credential, Some(&server.host_key)).await?)
+    }
+
+    /// Where a machine is, if it may be reached there.
+    pub(crate) async fn addresses(&self, host: &Host, port: u16) -> Result<Vec<SocketAddr>, LookError> {
+        let addresses = guard::addresses(host.as_str(), self.config.allow_loopback).await;
+        let addresses = addresses.map_err(|Invalid(why)| Invalid(why.replacen("Upstream host", "Host", 1)))?;
+        Ok(addresses.into_iter().map(|ip| SocketAddr::new(ip, port)).collect())
     }
 
     async fn note_look(&self, server: &Server, slot: &Slot, found: Result<Reading, LookError>) {
