@@ -28,6 +28,7 @@ pub struct Builder {
     config: String,
     arguments: Vec<String>,
     environment: BTreeMap<String, String>,
+    tls: bool,
 }
 
 /// A running daemon. Dropping it ends it and the HAProxy that it manages, and removes its files.
@@ -71,6 +72,13 @@ impl Builder {
         if !yaml.ends_with('\n') {
             self.config.push('\n');
         }
+        self
+    }
+
+    /// Encrypts its main listener with its self-signed certificate, [`Daemon::certificate`].
+    #[must_use]
+    pub fn tls(mut self) -> Self {
+        self.tls = true;
         self
     }
 
@@ -148,7 +156,12 @@ impl Daemon {
 
     /// The base address of its API.
     pub fn base(&self) -> String {
-        format!("http://{}", self.listen)
+        format!("{}://{}", if self.builder.tls { "https" } else { "http" }, self.listen)
+    }
+
+    /// The certificate of its main listener, where that is encrypted.
+    pub fn certificate(&self) -> PathBuf {
+        self.data.join("tls/cert.pem")
     }
 
     /// Its process id, while it runs.
@@ -304,7 +317,7 @@ impl Daemon {
             .arg(self.config_path())
             .arg("--data-dir")
             .arg(&self.data)
-            .args(["--listen", &self.listen.to_string(), "--tls", "off"])
+            .args(["--listen", &self.listen.to_string(), "--tls", if self.builder.tls { "self-signed" } else { "off" }])
             .args(&self.builder.arguments)
             .envs(&self.builder.environment)
             .current_dir(self.home.path())

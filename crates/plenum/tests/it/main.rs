@@ -1,6 +1,7 @@
 //! The whole daemon, as an operator has it, against the real HAProxy: one binary for all suites, to link once.
 
 mod access;
+mod acme;
 mod cli;
 mod contract;
 mod crash;
