@@ -349,6 +349,54 @@ test('machines and containers of every kind', async ({ page, daemon }) => {
   }
 })
 
+test('certificates of every age stand on one axis, and the root is only installed when asked twice', async ({
+  page,
+  daemon,
+}) => {
+  await daemon.register({ name: 'core', host: '127.0.0.1:9' })
+  const { body } = await daemon.api('GET', '/mesh/api/tls')
+  const day = 86_400_000
+  const certs = [
+    ['core', 80, 'valid'],
+    ['grafana', 61, 'valid'],
+    ['wiki', 9, 'expiring'],
+    ['legacy', -6, 'expired'],
+  ].map(([name, days, status]) => ({
+    ...body.certs[0],
+    name,
+    domain: `${name}.qp.local`,
+    status,
+    not_after: new Date(Date.now() + Number(days) * day).toISOString(),
+  }))
+  await page.route('**/mesh/api/tls', (route) => route.fulfill({ json: { ok: true, output: '', certs } }))
+  // Installing for real would change the machine that runs the tests.
+  const asked: string[] = []
+  await page.route('**/mesh/api/tls/trust', (route) => {
+    asked.push(route.request().method())
+    const stderr = 'Plenum does not run as root here'
+    return route.fulfill({ json: { ok: false, stdout: '', stderr, message: stderr, exit_code: 1 } })
+  })
+  await signIn(page, daemon)
+  for (const scheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme: scheme })
+    await page.goto(`${daemon.url}/network/certificates`)
+    await expect(row(page, 'Certificates', 'legacy')).toContainText('ended 6 days ago')
+    await expect(row(page, 'Certificates', 'wiki')).toContainText('expiring')
+    await expect(page.getByRole('table').getByRole('row').nth(1)).toContainText('legacy')
+    expect(await violations(page)).toEqual([])
+    await page.screenshot({ path: `${PICTURES}/network-ages-${scheme}-1280.png`, fullPage: true })
+  }
+  await page.getByRole('button', { name: 'Install on this machine' }).click()
+  expect(asked).toEqual([])
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('button', { name: 'Install on this machine' }).click()
+  await expect(dialog.getByRole('alert')).toContainText('Plenum does not run as root here')
+  expect(asked).toEqual(['POST'])
+  await page.keyboard.press('Escape')
+  await page.getByRole('tab', { name: 'macOS' }).click()
+  await expect(page.getByText('add-trusted-cert')).toBeVisible()
+})
+
 const PAGES = {
   services: '/network/services',
   service: '/network/services/core',
@@ -417,6 +465,7 @@ test('v25 hostile tags, names and reasons are text', async ({ page, daemon }) =>
       note?.(`${event.violatedDirective} ${event.blockedURI} ${location.pathname}`)
     })
   })
+  await daemon.api('PUT', '/mesh/api/dns/txt/_acme-challenge.core', { values: HOSTILE.slice(0, 2) })
   // Real tags first; then a daemon that has gone bad: every text that a page shows is hostile.
   const wide: string[] = []
   const visit = async (part: string) => {
@@ -434,7 +483,7 @@ test('v25 hostile tags, names and reasons are text', async ({ page, daemon }) =>
   }
   await visit('real')
   const KEYS =
-    /^(host|domain|ip|output|text|issuer|upstream|fingerprint|serial|reason|health_reason|message|command|fqdn|tags|error|image)$/
+    /^(host|domain|ip|output|text|issuer|upstream|fingerprint|serial|reason|health_reason|message|command|values|value|status|fqdn|tags|error|image)$/
   await page.route('**/mesh/api/**', async (route) => {
     const response = await route.fetch()
     let turn = 0

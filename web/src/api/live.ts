@@ -11,6 +11,7 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
   'haproxy.servers': ['haproxy-servers', 'haproxy-status'],
   'identity.changed': ['users', 'tokens', 'sessions', 'whoami'],
   'mesh.services': ['mesh-services', 'mesh-status', 'mesh-dns', 'mesh-resolved', 'mesh-certificates', 'mesh-routes'],
+  'mesh.dns': ['mesh-texts', 'mesh-resolved'],
   'mesh.health': ['mesh-services', 'mesh-status', 'mesh-routes', 'mesh-history'],
   'mesh.certificates': ['mesh-certificates', 'mesh-status', 'mesh-ca'],
   'mesh.servers': ['mesh-servers', 'mesh-containers', 'mesh-status'],

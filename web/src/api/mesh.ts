@@ -38,6 +38,12 @@ export const mesh = {
       queryFn: async () => (await unwrap(api.GET('/mesh/api/dns'))).entries,
     }),
 
+  texts: () =>
+    queryOptions({
+      queryKey: ['mesh-texts'],
+      queryFn: async () => (await unwrap(api.GET('/mesh/api/dns/txt'))).texts,
+    }),
+
   /** What the DNS server answers for a name, and why. */
   resolved: (domain: string) =>
     queryOptions({

@@ -44,6 +44,14 @@ export const messages = catalogue(
     trustText: 'Download the root, then run this where the file is:',
     firefoxText: 'Download the root, then in Firefox:',
     copyCommand: 'Copy the command for {system}',
+    acme: 'For other machines (ACME)',
+    acmeText:
+      'Any ACME client gets certificates of the internal authority for names below its domain, once it has proved over HTTP or DNS that it speaks for them. It has to trust the certificate of the address below.',
+    acmeDirectory: 'Directory',
+    acmeExample: 'With certbot, on the machine that has the name:',
+    acmeName: 'NAME.DOMAIN',
+    acmeCopy: 'Copy the address of the directory',
+    acmeCopyExample: 'Copy the command',
     install: 'Install on this machine',
     installTitle: 'Install the root on the machine of Plenum?',
     installText:
@@ -92,6 +100,14 @@ export const messages = catalogue(
     trustText: 'Descargue la raíz y ejecute esto donde esté el archivo:',
     firefoxText: 'Descargue la raíz y, en Firefox:',
     copyCommand: 'Copiar la orden para {system}',
+    acme: 'Para otras máquinas (ACME)',
+    acmeText:
+      'Cualquier cliente ACME obtiene certificados de la autoridad interna para nombres bajo su dominio, tras demostrar por HTTP o DNS que habla por ellos. Debe confiar en el certificado de la dirección de abajo.',
+    acmeDirectory: 'Directorio',
+    acmeExample: 'Con certbot, en la máquina que tiene el nombre:',
+    acmeName: 'NOMBRE.DOMINIO',
+    acmeCopy: 'Copiar la dirección del directorio',
+    acmeCopyExample: 'Copiar la orden',
     install: 'Instalar en esta máquina',
     installTitle: '¿Instalar la raíz en la máquina de Plenum?',
     installText:

@@ -16,6 +16,7 @@ import { Page } from '~/ui/page'
 import { State } from '~/ui/small'
 import { Empty, Loaded } from '~/ui/states'
 import { Confirm } from '../confirm'
+import { Acme } from './acme'
 import { Authority } from './authority'
 import { Inspect } from './inspect'
 import { messages, statusOf, TONES } from './messages'
@@ -50,6 +51,7 @@ export function CertificatesPage() {
           )}
         </Loaded>
         <Authority />
+        <Acme />
       </Stack>
       {search.inspect && <Inspect name={search.inspect} close={() => set({ inspect: '' })} />}
       {rotating && <Rotate name={rotating} close={() => setRotating(null)} />}

@@ -35,6 +35,6 @@ describe('daysUntil', () => {
     expect(daysUntil(NOW + 90 * DAY, NOW)).toBe(90)
     expect(daysUntil(NOW + DAY / 2, NOW)).toBe(0)
     expect(daysUntil(NOW - DAY / 2, NOW)).toBe(-1)
-    expect(daysUntil(NOW - 2.5 * DAY, NOW)).toBe(-3)
+    expect(daysUntil(NOW - 2.5 * DAY, NOW)).toBe(-2)
   })
 })

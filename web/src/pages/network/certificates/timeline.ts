@@ -30,8 +30,8 @@ export function ticksOf(axis: Axis, steps = 4): number[] {
   return Array.from({ length: steps + 1 }, (_, i) => axis.from + ((axis.to - axis.from) * i) / steps)
 }
 
-/** Whole days until then; negative once it is over. */
+/** Whole days until then; once it is over, the days since, at least one, as a negative number. */
 export function daysUntil(end: number, now: number): number {
   const days = (end - now) / DAY
-  return days < 0 ? Math.ceil(days) - 1 : Math.floor(days)
+  return days < 0 ? Math.min(-1, Math.ceil(days)) : Math.floor(days)
 }

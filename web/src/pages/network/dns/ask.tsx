@@ -14,6 +14,12 @@ import { messages } from './messages'
 export function Ask({ name, ask }: { name: string | undefined; ask: (name: string) => void }) {
   const t = useMessages(messages)
   const [text, setText] = useState(name ?? '')
+  // Going back shows the name that was asked for there.
+  const [shown, setShown] = useState(name)
+  if (name !== shown) {
+    setShown(name)
+    setText(name ?? '')
+  }
   const query = useQuery({ ...mesh.resolved(name ?? ''), enabled: name !== undefined })
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -72,7 +78,7 @@ function Answer({ answer, reason }: AnswerProps) {
   const backward = reason.points_to
   return (
     <Stack gap="xs">
-      <Group gap="sm" align="baseline">
+      <Group gap="sm" align="baseline" fz="sm">
         <State is={answer.ok || backward ? 'good' : 'look'}>
           {answer.ok ? answer.addresses.join(', ') : backward ? `${t('pointsTo')} ${backward}` : t('noAddress')}
         </State>

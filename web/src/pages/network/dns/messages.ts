@@ -28,6 +28,8 @@ export const messages = catalogue(
     empty: 'No names yet',
     emptyText: 'Every service that is registered has its name here.',
     register: 'Register a service',
+    texts: 'Texts (TXT records)',
+    textsText: 'Set by automation, such as clients that prove a name by DNS.',
     setup: 'Point a resolver at it',
     setupText: 'So that machines resolve names below {domain}, tell their resolver to ask {server} for them.',
     loopback: 'It listens on loopback, so only this machine can ask it. mesh.dns.listen changes that.',
@@ -73,6 +75,8 @@ export const messages = catalogue(
     empty: 'Aún no hay nombres',
     emptyText: 'Cada servicio registrado tiene aquí su nombre.',
     register: 'Registrar un servicio',
+    texts: 'Textos (registros TXT)',
+    textsText: 'Los pone la automatización, como los clientes que demuestran un nombre por DNS.',
     setup: 'Dirigir un resolutor a él',
     setupText:
       'Para que las máquinas resuelvan los nombres bajo {domain}, indique a su resolutor que pregunte por ellos a {server}.',

@@ -21,6 +21,7 @@ import { Ask } from './ask'
 import { messages } from './messages'
 import { SetUp } from './setup'
 import { type Dns, dnsOf } from './setups'
+import { Texts } from './texts'
 
 const here = getRouteApi('/shell/network/dns')
 
@@ -64,7 +65,7 @@ export function DnsPage() {
       {flush.error && <Failure error={flush.error} />}
       <Stack gap="md">
         <SimpleGrid cols={{ base: 1, md: 2 }} spacing="md">
-          <Ask key={search.ask ?? ''} name={search.ask} ask={(ask) => set({ ask })} />
+          <Ask name={search.ask} ask={(ask) => set({ ask })} />
           <Server status={status.data} dns={dns} />
         </SimpleGrid>
         <Loaded query={entries}>
@@ -95,6 +96,7 @@ export function DnsPage() {
             />
           )}
         </Loaded>
+        <Texts />
         {dns && <SetUp dns={dns} />}
       </Stack>
     </Page>

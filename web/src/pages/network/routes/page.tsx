@@ -1,6 +1,6 @@
 // The routes of services, and Caddy, which serves them.
 
-import { Button, Group } from '@mantine/core'
+import { Button, Group, Text } from '@mantine/core'
 import { IconRefresh, IconRoute } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
@@ -44,9 +44,11 @@ export function MeshRoutesPage() {
       actions={
         <Group gap="md">
           {status.data && (
-            <State is={status.data.caddy ? 'good' : isIdle ? 'idle' : 'act'}>
-              {t(status.data.caddy ? 'up' : isIdle ? 'idle' : 'down')}
-            </State>
+            <Text size="sm" component="div">
+              <State is={status.data.caddy ? 'good' : isIdle ? 'idle' : 'act'}>
+                {t(status.data.caddy ? 'up' : isIdle ? 'idle' : 'down')}
+              </State>
+            </Text>
           )}
           {may && !isIdle && (
             <Button

@@ -18,6 +18,11 @@ const TONES = { online: 'good', offline: 'act', changed_key: 'act' } as const sa
   Health
 >
 
+/** A state that this version does not know is none in which the numbers can be relied on. */
+function statusOf(word: string): Machine['status'] {
+  return word in TONES ? (word as Machine['status']) : 'offline'
+}
+
 interface Props {
   machine: Machine
   /** What can be done with it. */
@@ -28,6 +33,7 @@ interface Props {
 
 export function MachineCard({ machine, actions, notice }: Props) {
   const t = useMessages(messages)
+  const status = statusOf(machine.status)
   return (
     <Paper component="section" aria-label={machine.name}>
       <Stack gap="md">
@@ -40,7 +46,7 @@ export function MachineCard({ machine, actions, notice }: Props) {
               {machine.id === 'local' && <Tag>{t('local')}</Tag>}
             </Group>
             <Text size="sm" component="div">
-              <State is={TONES[machine.status]}>{t(machine.status)}</State>
+              <State is={TONES[status]}>{t(status)}</State>
             </Text>
             {machine.user && (
               <Text size="xs" c="dimmed" style={{ overflowWrap: 'anywhere' }}>
