@@ -11,7 +11,7 @@ use crate::zone::Zone;
 
 /// The server that knows the texts, once there were some.
 #[derive(Debug, Default)]
-pub(super) struct Texts(Option<Server>);
+pub(super) struct Texts(Option<Box<Server>>);
 
 impl Texts {
     /// The lines that say whom to ask for the names with texts in a zone; the server answers from it.
@@ -35,7 +35,7 @@ impl Texts {
                 let mut options = Options::new(zone.clone());
                 options.listen = vec![SocketAddr::from((Ipv4Addr::LOCALHOST, 0))];
                 options.threads = 1;
-                self.0.insert(Server::bind(options).await?).address()
+                self.0.insert(Box::new(Server::bind(options).await?)).address()
             }
         };
         let mut text = String::new();
