@@ -12,6 +12,7 @@ mod external;
 mod first_run;
 mod mesh;
 mod mesh_cli;
+mod servers;
 mod snapshots;
 mod support;
 mod threats;
