@@ -75,7 +75,7 @@ async fn change(mesh: &Mesh, caller: &Caller, name: &str, change: Change) -> Res
         }
         Ok(values) => {
             let lines: String = values.iter().map(|value| format!("{name} TXT {value:?}\n")).collect();
-            Ok(Outcome::done(format!("{name} has {} TXT records", values.len()), lines))
+            Ok(Outcome::done(format!("TXT records of {name}: {}", values.len()), lines))
         }
         Err(Refusal::Unknown(name)) => Ok(Outcome::failed(format!("{name} has no TXT records"))),
         Err(refusal) => refused(refusal),
