@@ -20,21 +20,25 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
 /** Events of the same kind come in bursts, such as a thousand services registered at once: one read for all of a moment. */
 const MOMENT = 300
 
-/** Calls `act` at once for the first of a burst of the same key, and once more at the end of every moment that had others. */
-export function calmly(act: (key: string) => void): (key: string) => void {
+/**
+ * Calls `act` at once for the first of a burst of the same key, and again for those that came meanwhile. What it does is never
+ * begun anew before it is done, and takes at most half of the time.
+ */
+export function calmly(act: (key: string) => Promise<unknown>): (key: string) => void {
   const waiting = new Map<string, boolean>()
-  const begin = (key: string) => {
-    act(key)
-    waiting.set(key, false)
-    setTimeout(() => {
-      const more = waiting.get(key)
-      waiting.delete(key)
-      if (more) begin(key)
-    }, MOMENT)
+  const begin = async (key: string) => {
+    do {
+      waiting.set(key, false)
+      const from = Date.now()
+      // A read that failed is the page's to show.
+      await act(key).catch(() => {})
+      await new Promise((done) => setTimeout(done, Math.max(MOMENT, Date.now() - from)))
+    } while (waiting.get(key))
+    waiting.delete(key)
   }
   return (key) => {
     if (waiting.has(key)) waiting.set(key, true)
-    else begin(key)
+    else void begin(key)
   }
 }
 
@@ -81,7 +85,7 @@ export function connect(client: QueryClient): () => void {
   let source: EventSource | undefined
   let retry: ReturnType<typeof setTimeout> | undefined
   let closed = false
-  const stale = calmly((key) => void client.invalidateQueries({ queryKey: [key] }))
+  const stale = calmly((key) => client.invalidateQueries({ queryKey: [key] }))
   const open = () => {
     source = new EventSource('/api/events')
     source.onopen = () => {
