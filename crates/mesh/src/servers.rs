@@ -3,6 +3,8 @@
 //! A machine is stored once Plenum has been there: its host key is pinned then, and from then on a server that shows another
 //! one gets nothing from us (V18). What is needed to log in is sealed in the store and never shown to anybody (V9, V10).
 
+use std::fmt;
+
 use platform::{
     audit::{self, Entry, Outcome},
     db, events,
@@ -24,7 +26,7 @@ const TAKEN: [&str; 3] = [LOCAL, "key", "containers"];
 const OWN_KEY: &str = "mesh.ssh:own";
 
 /// What somebody gave to log in with.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub enum Given {
     /// Nothing: Plenum's own key does.
     Nothing,
@@ -33,6 +35,16 @@ pub enum Given {
         pem: Zeroizing<String>,
     },
     Password(Zeroizing<String>),
+}
+
+impl fmt::Debug for Given {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Nothing => "Nothing",
+            Self::Key { .. } => "Key(***)",
+            Self::Password(_) => "Password(***)",
+        })
+    }
 }
 
 /// A machine to be added; the parts are checked already.

@@ -87,6 +87,19 @@ async fn a_password_logs_in_and_a_wrong_one_does_not() -> Result<()> {
     Ok(())
 }
 
+/// Many distributions let passwords in through PAM only, which asks for them.
+#[tokio::test]
+async fn a_password_logs_in_where_the_server_asks_for_it() -> Result<()> {
+    let asks = "UsePAM yes\nPasswordAuthentication no\nKbdInteractiveAuthentication yes";
+    let sshd = Sshd::with(asks, Some("correct horse"))?;
+    let session = connect(&sshd, &password("correct horse"), None).await?;
+    ensure!(session.run("echo in", LIMIT).await?.stdout == b"in\n");
+    let refused = connect(&sshd, &password("battery staple"), None).await.unwrap_err();
+    ensure!(matches!(refused, Error::Refused { .. }), "{refused:?}");
+    ensure!(sshd.log().contains("keyboard-interactive"), "{}", sshd.log());
+    Ok(())
+}
+
 #[tokio::test]
 async fn v18_a_changed_host_key_gets_nothing_from_us() -> Result<()> {
     let mut sshd = Sshd::with("", Some("correct horse"))?;
