@@ -128,6 +128,12 @@ async fn the_daemons_own_key_logs_in_where_it_was_let_in() -> Result<()> {
     daemon.restart().await?;
     let again = ok(&api, api.get(&format!("{SERVERS}/key"))).await?;
     ensure!(again["public_key"] == key, "{again}");
+    // The counts are true without anybody asking for the list.
+    let end = Instant::now() + LIST;
+    while api.json(api.get("/mesh/api/status")).await?.1["servers"] != json!({ "online": 2, "total": 2 }) {
+        ensure!(Instant::now() < end, "nobody looked in the background");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let both = list(&api).await?;
     ensure!(row(&both, "own")?["status"] == "online", "{both}");
     Ok(())
@@ -145,6 +151,7 @@ async fn v18_a_changed_host_key_is_refused_told_and_can_be_trusted() -> Result<(
     sshd.new_host_key("ed25519")?;
     sshd.start_again()?;
     let new = sshd.fingerprint()?;
+    let mut news = api.get("/api/events?topics=mesh").send().await?;
     for _ in 0..2 {
         later().await;
         let changed = list(&api).await?;
@@ -158,6 +165,12 @@ async fn v18_a_changed_host_key_is_refused_told_and_can_be_trusted() -> Result<(
         numbers_are_sane(machine)?;
         ensure!(machine["read_at"].as_str() < machine["last_check"].as_str(), "{machine}");
     }
+    let mut heard = String::new();
+    while !heard.contains(r#""status":"changed_key""#) {
+        let piece = tokio::time::timeout(LIST, news.chunk()).await.context("nothing was told")??;
+        heard.push_str(&String::from_utf8_lossy(&piece.context("the stream ended")?));
+    }
+    ensure!(heard.contains("event: mesh.servers"), "{heard}");
     let containers = api.json(api.get(&format!("{SERVERS}/containers"))).await?;
     ensure!(containers.1["errors"].to_string().contains("not the pinned one"), "{containers:?}");
     ensure!(sshd.log().matches("Accepted").count() == accepted && !sshd.log().contains("Failed"), "{}", sshd.log());
