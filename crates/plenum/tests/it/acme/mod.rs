@@ -24,13 +24,18 @@ struct House {
 
 impl House {
     async fn start() -> Result<Self> {
+        Self::with("").await
+    }
+
+    /// With more sections of the configuration.
+    async fn with(more: &str) -> Result<Self> {
         let (ports, challenge) = (ports(), free_port());
         let config = format!(
             "mesh:\n  listen: 127.0.0.1:{}\n  dns: {{listen: '127.0.0.1:{}'}}\n  \
              caddy: {{httpPort: {}, httpsPort: {}}}\n  acme: {{httpPort: {challenge}}}\n",
             ports.api, ports.dns, ports.http, ports.https
         );
-        let daemon = Daemon::builder().tls().config(&config).start().await?;
+        let daemon = Daemon::builder().tls().config(&config).config(more).start().await?;
         Ok(Self { daemon, ports, challenge, directory: tempfile::tempdir()? })
     }
 

@@ -140,13 +140,7 @@ async fn v19_only_what_was_ordered_and_proved_is_certified() -> Result<()> {
     ensure!(issued.len() == 1 && issued[0]["details"]["names"] == json!(["core.qp.local", "two.qp.local"]));
 
     // Revoked by an account that speaks for all of its names, and by nobody else.
-    let der =
-        super::run(std::process::Command::new("sh").arg("-c").arg("openssl x509 -outform DER | base64 -w0").stdin({
-            let path = house.directory.path().join("leaf.pem");
-            std::fs::write(&path, &chain.text)?;
-            std::fs::File::open(path)?
-        }))?;
-    let der = der.trim().trim_end_matches('=').replace('+', "-").replace('/', "_");
+    let der = der(&house, &chain.text)?;
     let revoke = json!({ "certificate": der, "reason": 4 });
     refused(&other.post("revoke", &revoke).await?, 403, "unauthorized")?;
     refused(&other.post_by_key("revoke", &revoke).await?, 403, "unauthorized")?;
@@ -283,6 +277,48 @@ async fn v15_challenges_are_fetched_from_services_only() -> Result<()> {
     is(&wrong?, "incorrectResponse", "not with the proof")?;
     is(&missing?, "incorrectResponse", "answers 404")?;
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_fulfilled_on_postgresql_too() -> Result<()> {
+    let postgres = testkit::Postgres::start()?;
+    let house = House::with(&format!("database:\n  url: {}\n", postgres.database().await?)).await?;
+    let client = Client::new(&house).await?;
+    let order = client.ready(&house, &["core.qp.local", "*.core.qp.local"]).await?;
+    let san = "-subj / -addext subjectAltName=DNS:core.qp.local,DNS:*.core.qp.local";
+    let done = client.finalize(&house, &order, san).await?;
+    ensure!(done.status == 200 && done.body["status"] == "valid", "{done:?}");
+    let chain = client.read_signed(&done.text_of("certificate")?).await?;
+    let revoke = json!({ "certificate": der(&house, &chain.text)? });
+    ensure!(client.post("revoke", &revoke).await?.status == 200);
+    refused(&client.post("revoke", &revoke).await?, 400, "alreadyRevoked")?;
+    let again = client.post_by_key("new-account", &json!({})).await?;
+    ensure!(again.status == 200 && again.header("location") == client.account, "{again:?}");
+    let begun = client.order(&["two.qp.local"]).await?;
+    ensure!(client.post(&client.account, &json!({ "status": "deactivated" })).await?.body["status"] == "deactivated");
+    ensure!(begun.status == 201 && house.entries("acme_account_deactivate").await?.len() == 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_makes_too_many_accounts_is_told_to_wait() -> Result<()> {
+    let house = House::start().await?;
+    for _ in 0..60 {
+        Client::new(&house).await?;
+    }
+    let late = Client::nobody(&house)?.post_by_key("new-account", &json!({})).await?;
+    refused(&late, 429, "rateLimited")?;
+    ensure!(late.header("retry-after").parse::<u32>().is_ok_and(|seconds| (1..=3600).contains(&seconds)), "{late:?}");
+    Ok(())
+}
+
+/// The first certificate of a chain, as a request for its revocation has it.
+fn der(house: &House, chain: &str) -> Result<String> {
+    let path = house.directory.path().join("leaf.pem");
+    std::fs::write(&path, chain)?;
+    let mut command = std::process::Command::new("sh");
+    command.arg("-c").arg("openssl x509 -outform DER | base64 -w0").stdin(std::fs::File::open(path)?);
+    Ok(super::run(&mut command)?.trim().trim_end_matches('=').replace('+', "-").replace('/', "_"))
 }
 
 /// Answers everything with the same bytes, as long as the test runs.
