@@ -159,7 +159,7 @@ function useColumns(): Column<MeshDnsEntry>[] {
       {
         id: 'created',
         header: t('created'),
-        width: '140px',
+        width: '152px',
         value: (entry) => entry.created_at,
         render: (entry) => <Ago at={entry.created_at} />,
       },

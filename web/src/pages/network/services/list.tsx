@@ -193,7 +193,7 @@ function useColumns(): Column<MeshService>[] {
         value: (service) => service.response_time,
         render: (service) => <Took ms={service.response_time} />,
       },
-      { id: 'url', header: t('url'), width: 'minmax(240px, 1.6fr)', mono: true, value: addressOf },
+      { id: 'url', header: t('url'), width: 'minmax(240px, 2fr)', mono: true, value: addressOf },
       {
         id: 'upstream',
         header: t('upstream'),
@@ -221,14 +221,14 @@ function useColumns(): Column<MeshService>[] {
       {
         id: 'since',
         header: t('since'),
-        width: '130px',
+        width: '152px',
         value: (service) => service.registered_at,
         render: (service) => <Ago at={service.registered_at} />,
       },
       {
         id: 'lastCheck',
         header: t('lastCheck'),
-        width: '140px',
+        width: '152px',
         hidden: true,
         value: (service) => service.last_health_check,
         render: (service) => (service.last_health_check ? <Ago at={service.last_health_check} /> : '–'),
