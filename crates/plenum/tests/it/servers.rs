@@ -395,6 +395,27 @@ async fn containers_are_listed_here_and_over_ssh() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn f37_a_docker_that_stalls_is_told_of_in_time() -> Result<()> {
+    let place = tempfile::tempdir()?;
+    let socket = place.path().join("docker.sock");
+    let silent = tokio::net::UnixListener::bind(&socket)?;
+    tokio::spawn(async move {
+        let mut held = Vec::new();
+        while let Ok((stream, _)) = silent.accept().await {
+            held.push(stream);
+        }
+    });
+    let config = format!("mesh:\n  listen: off\n  dockerSocket: {}\n  dns: {{listen: off}}\n", socket.display());
+    let mut daemon = Daemon::builder().config(&config).start().await?;
+    let api = daemon.api()?;
+    let begin = Instant::now();
+    let (status, body) = api.json(api.get(&format!("{SERVERS}/containers"))).await?;
+    ensure!(begin.elapsed() < LIST && status == 200 && body["ok"] == false, "{:?} {status} {body}", begin.elapsed());
+    ensure!(body["errors"].to_string().contains("does not answer within"), "{body}");
+    Ok(())
+}
+
 /// A machine that somebody else holds may answer anything.
 #[tokio::test(flavor = "multi_thread")]
 async fn v25_v26_a_hostile_machine_changes_nothing_but_what_is_said_of_it() -> Result<()> {
