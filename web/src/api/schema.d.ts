@@ -1324,6 +1324,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/tls/acme": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest certificates that clients have had by ACME, a thousand at most. */
+        get: operations["mesh_list_acme_certificates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/tls/acme/{id}/revoke": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Revokes a certificate that a client has had by ACME. */
+        post: operations["mesh_revoke_acme_certificate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mesh/api/tls/ca": {
         parameters: {
             query?: never;
@@ -4736,6 +4770,25 @@ export interface components {
         } & {
             [key: `x-${string}`]: unknown;
         };
+        MeshAcmeCertificate: {
+            /** @description Who ordered it. */
+            account: string;
+            names: string[];
+            not_after: string;
+            not_before: string;
+            /** @description The certificate and those between it and the root. */
+            pem: string;
+            revoked_at?: string | null;
+            serial: string;
+            /** @description `valid`, `expiring`, `expired` or `revoked`. */
+            status: string;
+        };
+        MeshAcmeCertificates: {
+            certs: components["schemas"]["MeshAcmeCertificate"][];
+            ok: boolean;
+            /** @description A table of them. */
+            output: string;
+        };
         /** @description A machine to look at. Without a key and a password, Plenum's own key is used. */
         MeshAddServer: {
             /** @description Where Docker listens there; `/var/run/docker.sock` when absent. */
@@ -7350,6 +7403,8 @@ export type Machine = components['schemas']['Machine'];
 export type Mailers = components['schemas']['Mailers'];
 export type MapEntry = components['schemas']['MapEntry'];
 export type MapFile = components['schemas']['MapFile'];
+export type MeshAcmeCertificate = components['schemas']['MeshAcmeCertificate'];
+export type MeshAcmeCertificates = components['schemas']['MeshAcmeCertificates'];
 export type MeshAddServer = components['schemas']['MeshAddServer'];
 export type MeshAddText = components['schemas']['MeshAddText'];
 export type MeshAudit = components['schemas']['MeshAudit'];
@@ -12380,6 +12435,112 @@ export interface operations {
             };
             /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_acme_certificates: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The certificates, the newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshAcmeCertificates"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_revoke_acme_certificate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Serial number of the certificate, in hex. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` with the reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:write` (role moderator), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description This is no serial number. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,7 +15,7 @@ use crate::store::acme::{self as store, Authorization, Challenge, Kind, Order};
 use crate::text;
 
 /// How soon a client should look again.
-const AGAIN: &str = "2";
+const AGAIN: &str = "1";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -4,6 +4,7 @@
 use http::StatusCode;
 use platform::{
     audit::{self, Entry, Outcome},
+    db::{self, Tx},
     events,
 };
 use serde::Deserialize;
@@ -58,13 +59,19 @@ pub(super) async fn revoke(call: &Call) -> Result<Answer, Problem> {
     if !store::revoke_certificate(&mut tx, &found.serial, reason).await? {
         return Err(Problem::already_revoked());
     }
+    note(&mut tx, &by, &found, reason).await?;
+    tx.commit().await?;
+    Ok(Answer::empty(StatusCode::OK))
+}
+
+/// Says who revoked it, in the same transaction.
+pub(super) async fn note(tx: &mut Tx, by: &str, found: &Certificate, reason: u8) -> Result<(), db::Error> {
     let entry = Entry::new(by, CATEGORY, "cert_revoke").target(found.names.join(" "));
     let details =
         json!({ "name": found.names.first(), "names": found.names, "serial": found.serial, "reason": reason });
-    audit::record(&mut tx, entry.details(details), Outcome::Ok).await?;
-    events::append(&mut tx, "mesh.certificates", &json!({ "name": found.names.first() })).await?;
-    tx.commit().await?;
-    Ok(Answer::empty(StatusCode::OK))
+    audit::record(tx, entry.details(details), Outcome::Ok).await?;
+    events::append(tx, "mesh.certificates", &json!({ "name": found.names.first() })).await?;
+    Ok(())
 }
 
 async fn check_account(call: &Call, account: &Account, found: &Certificate) -> Result<(), Problem> {

@@ -1,5 +1,6 @@
 //! The mesh API. The table of its routes is in [`router`].
 
+mod acme;
 mod answer;
 mod audit;
 mod capsules;

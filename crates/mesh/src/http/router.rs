@@ -10,7 +10,7 @@ use platform::{
 };
 use utoipa_axum::routes;
 
-use super::{audit, capsules, dns, routing, servers, services, status, texts, tls};
+use super::{acme, audit, capsules, dns, routing, servers, services, status, texts, tls};
 use crate::Mesh;
 
 /// All routes of the area.
@@ -45,6 +45,8 @@ where
         .add(read, routes!(tls::get_ca))
         .add(write, routes!(tls::rotate))
         .add(read, routes!(tls::inspect))
+        .add(read, routes!(acme::list_certificates))
+        .add(write, routes!(acme::revoke_certificate))
         .add(Access::needs(Permission::MeshTrust), routes!(tls::trust))
         // Servers
         .add(read, routes!(servers::list_servers))

@@ -18,7 +18,7 @@ use crate::store::{self, Stored};
 use crate::{Mesh, text, trust};
 
 /// What ends sooner is expiring: renewal should have happened by then.
-const EXPIRING: SignedDuration = SignedDuration::from_hours(24 * 21);
+pub(super) const EXPIRING: SignedDuration = SignedDuration::from_hours(24 * 21);
 
 /// How a certificate stands with time.
 pub(super) fn status(certificate: &Stored, now: Timestamp) -> &'static str {

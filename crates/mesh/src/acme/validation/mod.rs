@@ -6,12 +6,13 @@
 mod dns;
 mod http;
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use platform::{db, events};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
 
 use super::base64;
 use super::problem::Problem;
@@ -33,23 +34,33 @@ pub(super) fn begin(mesh: &Mesh, id: &str) -> Result<(), getrandom::Error> {
     if !acme.busy.lock().unwrap_or_else(PoisonError::into_inner).insert(id.to_owned()) {
         return Ok(());
     }
-    let turns = std::sync::Arc::clone(&acme.turns);
-    let (mesh, id) = (mesh.clone(), id.to_owned());
+    let busy = Busy { mesh: mesh.clone(), id: id.to_owned(), turns: Arc::clone(&acme.turns) };
     tokio::spawn(async move {
-        let turn = turns.acquire_owned().await;
-        if let Err(error) = look(&mesh, &id).await {
+        if let Err(error) = look(&busy).await {
             // It stays in the store and is looked at again.
             tracing::warn!(error = &error as &dyn std::error::Error, "an ACME challenge could not be looked at");
-        }
-        drop(turn);
-        if let Ok(acme) = mesh.acme() {
-            acme.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
         }
     });
     Ok(())
 }
 
-async fn look(mesh: &Mesh, id: &str) -> Result<(), db::Error> {
+/// A challenge that is being looked at, until this is dropped.
+struct Busy {
+    mesh: Mesh,
+    id: String,
+    turns: Arc<Semaphore>,
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        if let Ok(acme) = self.mesh.acme() {
+            acme.busy.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
+        }
+    }
+}
+
+async fn look(busy: &Busy) -> Result<(), db::Error> {
+    let Busy { mesh, id, turns } = busy;
     let Some(challenge) = store::challenge(&mesh.db, id).await? else { return Ok(()) };
     let Some(authorization) = store::authorization(&mesh.db, &challenge.authorization).await? else { return Ok(()) };
     let Some(account) = store::account(&mesh.db, &authorization.account).await? else { return Ok(()) };
@@ -60,6 +71,7 @@ async fn look(mesh: &Mesh, id: &str) -> Result<(), db::Error> {
     let mut problem = None;
     for wait in ATTEMPTS {
         tokio::time::sleep(wait).await;
+        let _turn = turns.acquire().await;
         let found = match challenge.kind {
             Kind::Http01 => http::look(mesh, &authorization.name, &challenge.token, &proof).await,
             Kind::Dns01 => dns::look(mesh, &authorization.name, &base64::encode(Sha256::digest(&proof))),

@@ -214,9 +214,13 @@ pub async fn challenges(db: &Db, authorization: &str) -> Result<Vec<Challenge>, 
 /// # Errors
 /// When the store fails.
 pub async fn processing(db: &Db) -> Result<Vec<String>, Error> {
+    let now = clock::micros(db.clock().now());
     Ok(on_db!(db, c => {
-        sqlx::query_scalar("SELECT id FROM mesh_acme_challenges WHERE status = 'processing' ORDER BY started_at LIMIT 1000")
-            .fetch_all(c).await
+        sqlx::query_scalar(
+            "SELECT c.id FROM mesh_acme_challenges c JOIN mesh_acme_authorizations a ON a.id = c.authorization_id
+             WHERE c.status = 'processing' AND a.status = 'pending' AND a.expires_at > $1 ORDER BY c.started_at LIMIT 1000",
+        )
+        .bind(now).fetch_all(c).await
     })?)
 }
 

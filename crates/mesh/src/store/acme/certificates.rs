@@ -69,6 +69,21 @@ pub async fn certificate(db: &Db, serial: &str) -> Result<Option<Certificate>, E
     row.map(Row::read).transpose()
 }
 
+/// The newest certificates, so many.
+///
+/// # Errors
+/// When the store fails or a row is damaged.
+pub async fn newest(db: &Db, most: i64) -> Result<Vec<Certificate>, Error> {
+    let rows: Vec<Row> = on_db!(db, c => {
+        sqlx::query_as(
+            "SELECT serial, account, order_id, names, chain, audit_id, not_before, not_after, revoked_at
+             FROM mesh_acme_certificates ORDER BY issued_at DESC, serial LIMIT $1",
+        )
+        .bind(most).fetch_all(c).await
+    })?;
+    rows.into_iter().map(Row::read).collect()
+}
+
 /// Adds a certificate.
 ///
 /// # Errors

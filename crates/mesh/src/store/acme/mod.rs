@@ -11,7 +11,7 @@ pub use authorizations::{
     Authorization, Challenge, Kind, authorization, authorizations, challenge, challenges, fail, pass, processing,
     proved, release, start,
 };
-pub use certificates::{Certificate, certificate, insert_certificate, revoke_certificate, revoked};
+pub use certificates::{Certificate, certificate, insert_certificate, newest, revoke_certificate, revoked};
 pub use orders::{Order, insert_order, issued, of_account, open_orders, order, overdue, tidy};
 
 use platform::db::Error;

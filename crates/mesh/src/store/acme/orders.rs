@@ -180,3 +180,114 @@ pub async fn tidy(tx: &mut Tx, forget: Timestamp) -> Result<u64, Error> {
         .bind(forget).execute(c).await?.rows_affected()
     }))
 }
+
+#[cfg(test)]
+mod tests {
+    use jiff::SignedDuration;
+    use platform::audit::AuditId;
+    use platform::clock::Manual;
+    use platform::db::Location;
+
+    use super::super::{Certificate, Challenge, Kind};
+    use super::*;
+
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn new(id: &str, expires_at: Timestamp) -> (Order, Authorization) {
+        let authorization = format!("a-{id}");
+        let challenge = Challenge {
+            id: format!("c-{id}"),
+            authorization: authorization.clone(),
+            kind: Kind::Dns01,
+            token: "t".to_owned(),
+            status: "pending".to_owned(),
+            error: None,
+            validated_at: None,
+        };
+        let authorization = Authorization {
+            id: authorization,
+            order: id.to_owned(),
+            account: "one".to_owned(),
+            name: "core.qp.local".to_owned(),
+            wildcard: false,
+            status: "pending".to_owned(),
+            expires_at,
+            challenges: vec![challenge],
+        };
+        let names = vec!["core.qp.local".to_owned()];
+        let (id, account, status) = (id.to_owned(), "one".to_owned(), "pending".to_owned());
+        (Order { id, account, names, status, error: None, serial: None, expires_at }, authorization)
+    }
+
+    #[tokio::test]
+    async fn what_runs_out_ends_and_is_forgotten_but_not_before_its_certificate() {
+        let directory = tempfile::tempdir().unwrap();
+        let start: Timestamp = "2026-11-21T08:00:00Z".parse().unwrap();
+        let clock = Manual::new(start);
+        let db = Db::open(&Location::Sqlite(directory.path().join("db")), clock.clone()).await.unwrap();
+        let mut tx = db.begin().await.unwrap();
+        for id in ["waiting", "done"] {
+            let (order, authorization) = new(id, start + DAY * 7);
+            insert_order(&mut tx, &order, &[authorization]).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        // One is proved and fulfilled.
+        let challenge = super::super::challenge(&db, "c-done").await.unwrap().unwrap();
+        let authorization = super::super::authorization(&db, "a-done").await.unwrap().unwrap();
+        let mut tx = db.begin().await.unwrap();
+        assert!(super::super::start(&mut tx, "c-done").await.unwrap());
+        assert!(!super::super::start(&mut tx, "c-done").await.unwrap());
+        assert!(!issued(&mut tx, "done", "aa").await.unwrap(), "not ready yet");
+        assert!(super::super::pass(&mut tx, &challenge, &authorization).await.unwrap());
+        assert!(!super::super::pass(&mut tx, &challenge, &authorization).await.unwrap());
+        assert!(issued(&mut tx, "done", "aa").await.unwrap());
+        assert!(!issued(&mut tx, "done", "bb").await.unwrap(), "once is enough");
+        let certificate = Certificate {
+            serial: "aa".to_owned(),
+            account: "one".to_owned(),
+            order: "done".to_owned(),
+            names: vec!["core.qp.local".to_owned()],
+            chain: String::new(),
+            audit: AuditId(1),
+            not_before: start,
+            not_after: start + DAY * 90,
+            revoked_at: None,
+        };
+        super::super::insert_certificate(&mut tx, &certificate).await.unwrap();
+        assert_eq!(open_orders(&mut tx, "one").await.unwrap(), 1);
+        assert!(super::super::revoke_certificate(&mut tx, "aa", 4).await.unwrap());
+        assert!(!super::super::revoke_certificate(&mut tx, "aa", 0).await.unwrap());
+        tx.commit().await.unwrap();
+        assert_eq!(super::super::revoked(&db).await.unwrap(), [("aa".to_owned(), start, 4)]);
+
+        let tend = async |after: i64| {
+            clock.set(start + DAY * i32::try_from(after).unwrap());
+            let forget = clock_now(&db) - DAY * 30;
+            let is_overdue = overdue(&db, forget).await.unwrap();
+            let mut tx = db.begin().await.unwrap();
+            let gone = tidy(&mut tx, forget).await.unwrap();
+            tx.commit().await.unwrap();
+            assert!(!overdue(&db, forget).await.unwrap());
+            (is_overdue, gone)
+        };
+        assert_eq!(tend(6).await, (false, 0));
+        assert_eq!(tend(8).await, (true, 0));
+        assert_eq!(order(&db, "waiting").await.unwrap().unwrap().status, "invalid");
+        assert_eq!(order(&db, "done").await.unwrap().unwrap().status, "valid");
+        assert_eq!(super::super::authorization(&db, "a-waiting").await.unwrap().unwrap().status, "expired");
+        assert_eq!(tend(38).await, (true, 1));
+        assert!(order(&db, "waiting").await.unwrap().is_none());
+        assert!(super::super::challenge(&db, "c-waiting").await.unwrap().is_none());
+        assert!(super::super::certificate(&db, "aa").await.unwrap().is_some());
+        // A certificate that has ended needs no revocation.
+        assert_eq!(tend(91).await, (false, 0));
+        assert!(super::super::revoked(&db).await.unwrap().is_empty());
+        assert_eq!(tend(121).await, (true, 1));
+        assert!(super::super::certificate(&db, "aa").await.unwrap().is_none());
+        assert!(super::super::authorization(&db, "a-done").await.unwrap().is_none());
+    }
+
+    fn clock_now(db: &Db) -> Timestamp {
+        db.clock().now()
+    }
+}

@@ -292,6 +292,21 @@ async fn orders_are_fulfilled_on_postgresql_too() -> Result<()> {
     let revoke = json!({ "certificate": der(&house, &chain.text)? });
     ensure!(client.post("revoke", &revoke).await?.status == 200);
     refused(&client.post("revoke", &revoke).await?, 400, "alreadyRevoked")?;
+
+    // What an operator sees, and can do.
+    let order = client.ready(&house, &["two.qp.local"]).await?;
+    client.finalize(&house, &order, "-subj / -addext subjectAltName=DNS:two.qp.local").await?;
+    let list = ok(&house.ports, "GET", "/tls/acme", None).await?;
+    let states: Vec<_> = list["certs"].as_array().context("certs")?.iter().map(|each| &each["status"]).collect();
+    ensure!(states == ["valid", "revoked"] && list["certs"][0]["names"] == json!(["two.qp.local"]), "{list}");
+    ensure!(list["output"].as_str().is_some_and(|text| text.starts_with("SERIAL ")), "{list}");
+    let path = format!("/tls/acme/{}/revoke", list["certs"][0]["serial"].as_str().context("serial")?);
+    ok(&house.ports, "POST", &path, None).await?;
+    let (status, twice) = crate::mesh::call(&house.ports, "POST", &path, None).await?;
+    ensure!(status == 200 && twice["ok"] == false, "{twice}");
+    ensure!(crate::mesh::call(&house.ports, "POST", "/tls/acme/zz/revoke", None).await?.0 == 422);
+    let revoked = house.entries("cert_revoke").await?;
+    ensure!(revoked.len() == 2 && revoked[0]["user"] == "root", "{revoked:?}");
     let again = client.post_by_key("new-account", &json!({})).await?;
     ensure!(again.status == 200 && again.header("location") == client.account, "{again:?}");
     let begun = client.order(&["two.qp.local"]).await?;
