@@ -92,6 +92,8 @@ pub struct Inner {
     pub(crate) monitor: Monitor,
     ca: OnceCell<Ca>,
     acme: OnceLock<Acme>,
+    /// The services when they were last taken from the store.
+    watched: Mutex<Option<store::Fingerprint>>,
     /// One change of the registry at a time; publications are shared all the same.
     changes: Mutex<()>,
 }
@@ -119,6 +121,7 @@ impl Mesh {
             monitor: Monitor::default(),
             ca: OnceCell::new(),
             acme: OnceLock::new(),
+            watched: Mutex::default(),
             changes: Mutex::default(),
         }))
     }
@@ -177,6 +180,10 @@ impl Mesh {
 
     /// Watches the services that the store has: another node may have changed them.
     async fn watch_all(&self) -> Result<(), Refusal> {
+        let now = store::fingerprint(&self.db).await?;
+        if self.watched.lock().await.replace(now.clone()) == Some(now) {
+            return Ok(());
+        }
         let services = store::all(&self.db).await?;
         self.health.watch_only(services.into_iter().filter(|service| service.state == State::Active));
         Ok(())

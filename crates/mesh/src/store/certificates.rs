@@ -1,5 +1,3 @@
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 use platform::{
     clock,
@@ -73,18 +71,6 @@ pub async fn live_of(db: &Db, service: &str) -> Result<Option<Stored>, Error> {
         .bind(service).fetch_optional(c).await
     })?;
     Ok(row.map(Row::read))
-}
-
-/// The serial numbers of the certificates that [`live`] tells, by service.
-///
-/// # Errors
-/// When the store fails.
-pub async fn serials(db: &Db) -> Result<BTreeMap<String, String>, Error> {
-    let rows: Vec<(String, String)> = on_db!(db, c => {
-        sqlx::query_as("SELECT service, serial FROM mesh_certificates WHERE revoked_at IS NULL ORDER BY issued_at")
-            .fetch_all(c).await
-    })?;
-    Ok(rows.into_iter().collect())
 }
 
 /// Adds a certificate.

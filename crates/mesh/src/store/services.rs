@@ -73,7 +73,53 @@ pub async fn one(tx: &mut Tx, key: &str) -> Result<Option<Service>, Error> {
     row.map(Row::read).transpose()
 }
 
-/// The same outside of a transaction.
+/// How many services [`page`] gives at once.
+const PAGE: i64 = 500;
+
+#[derive(FromRow)]
+struct WithSerial {
+    #[sqlx(flatten)]
+    row: Row,
+    serial: Option<String>,
+}
+
+/// The next services after a key, by key, each with the serial number of its newest certificate that was not revoked.
+///
+/// # Errors
+/// When the store fails or a row is damaged.
+pub async fn page(db: &Db, after: &str) -> Result<Vec<(Service, Option<String>)>, Error> {
+    let rows: Vec<WithSerial> = on_db!(db, c => {
+        sqlx::query_as(
+            "SELECT key, name, host, port, upstream_protocol, health_path, tls, direct, tags, state, registered_at, deregistered_at,
+                (SELECT serial FROM mesh_certificates WHERE service = key AND revoked_at IS NULL ORDER BY issued_at DESC LIMIT 1)
+                AS serial
+             FROM mesh_services WHERE key > $1 ORDER BY key LIMIT $2",
+        )
+        .bind(after).bind(PAGE).fetch_all(c).await
+    })?;
+    rows.into_iter().map(|found| Ok((found.row.read()?, found.serial))).collect()
+}
+
+/// What changes with every change of a service or of a certificate: counts, and the newest moments.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fingerprint(Vec<i64>);
+
+/// Whether the tables of services and certificates are as they were.
+///
+/// # Errors
+/// When the store fails.
+pub async fn fingerprint(db: &Db) -> Result<Fingerprint, Error> {
+    const SQL: &str = "SELECT COUNT(*), COALESCE(MAX(registered_at), 0), COALESCE(MAX(deregistered_at), 0),
+            COUNT(CASE WHEN state = 'active' THEN 1 END),
+            (SELECT COUNT(*) FROM mesh_certificates), (SELECT COALESCE(MAX(issued_at), 0) FROM mesh_certificates),
+            (SELECT COALESCE(MAX(revoked_at), 0) FROM mesh_certificates)
+        FROM mesh_services";
+    let (a, b, c, d, e, f, g): (i64, i64, i64, i64, i64, i64, i64) =
+        on_db!(db, c => sqlx::query_as(SQL).fetch_one(c).await)?;
+    Ok(Fingerprint(vec![a, b, c, d, e, f, g]))
+}
+
+/// The same as [`one`] outside of a transaction.
 ///
 /// # Errors
 /// When the store fails or the row is damaged.
