@@ -30,6 +30,10 @@ use crate::service::{Protocol, Service};
 
 /// Checks under way at once.
 const AT_ONCE: usize = 256;
+/// Checks that one round begins; the next round goes on.
+const ROUND: usize = 1024;
+/// After a start the first checks are spread over this time, or the interval if that is shorter.
+const SPREAD: Duration = Duration::from_secs(10);
 /// Checks of a service that are remembered.
 const REMEMBERED: usize = 60;
 /// Among so many checks, so many changes are flapping.
@@ -186,13 +190,15 @@ impl Health {
 
     /// Watches these and no others; what is known of those that stay the same is kept.
     pub(crate) fn watch_only(&self, services: impl IntoIterator<Item = Service>) {
-        let mut known = self.known();
+        let (mut known, now) = (self.known(), Instant::now());
+        let spread = SPREAD.min(Duration::from_millis(self.rules.interval_ms));
         let mut there = HashSet::new();
         for service in services {
             there.insert(service.key.clone());
             let at = known.entry(service.key.clone()).or_default();
             if at.service.as_deref() != Some(&service) {
-                *at = Known { service: Some(Arc::new(service)), ..Known::default() };
+                let due = Some(now + spread.mul_f64(place(&service.key)));
+                *at = Known { service: Some(Arc::new(service)), due, ..Known::default() };
             }
         }
         known.retain(|key, _| there.contains(key));
@@ -209,15 +215,16 @@ impl Health {
         taken.map(|(key, at)| (key.clone(), std::mem::take(&mut at.hour))).collect()
     }
 
-    /// Those that are due now, each marked as under way.
+    /// Some of those that are due now, each marked as under way.
     fn due(&self, now: Instant) -> Vec<Arc<Service>> {
         let mut known = self.known();
         let due = known.values_mut().filter(|at| !at.is_running && at.due.is_none_or(|due| due <= now));
-        due.filter_map(|at| {
-            at.is_running = true;
-            at.service.clone()
-        })
-        .collect()
+        due.take(ROUND)
+            .filter_map(|at| {
+                at.is_running = true;
+                at.service.clone()
+            })
+            .collect()
     }
 
     /// The clients, set up when the first check needs them: they cost memory.
@@ -266,9 +273,11 @@ impl Mesh {
     pub async fn check_due(&self) -> Result<(), reqwest::Error> {
         for service in self.health.due(Instant::now()) {
             self.health.clients()?;
-            let (mesh, permits) = (self.clone(), Arc::clone(&self.health.permits));
+            let mesh = self.clone();
+            // Waiting here, and not in the task: ten thousand tasks that wait are a hundred megabytes.
+            let Ok(permit) = Arc::clone(&self.health.permits).acquire_owned().await else { return Ok(()) };
             tokio::spawn(async move {
-                let Ok(_permit) = permits.acquire_owned().await else { return };
+                let _permit = permit;
                 if let Err(error) = mesh.check(&service).await {
                     tracing::warn!(service = service.name, %error, "a change of health could not be recorded");
                 }
@@ -284,7 +293,8 @@ impl Mesh {
             Err(error) => Some(error.to_string()),
         };
         let ms = u32::try_from(begin.elapsed().as_millis()).unwrap_or(u32::MAX);
-        let interval = Duration::from_millis(self.health.rules.interval_ms);
+        // A tenth earlier or later, so that services that came together do not stay together.
+        let interval = Duration::from_millis(self.health.rules.interval_ms).mul_f64(0.9 + 0.2 * place(&service.key));
         let change = {
             let mut known = self.health.known();
             // Another service of that name may have come in the meantime, and is not judged by this.
@@ -308,6 +318,12 @@ impl Mesh {
         events::append(&mut tx, "mesh.health", &data).await?;
         tx.commit().await
     }
+}
+
+/// A number from 0 to 1 that is always the same for a name, and different for most.
+fn place(key: &str) -> f64 {
+    let sum = key.bytes().fold(0xcbf2_9ce4_u32, |sum, byte| (sum ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    f64::from(sum) / f64::from(u32::MAX)
 }
 
 async fn probe(clients: &Clients, service: &Service) -> Result<(), String> {
