@@ -15,6 +15,10 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+/// The system's allocator keeps an arena for every few threads and gives little back; see decision 2.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
     // One provider for every TLS user of the process; a second installation would be a programming error.
