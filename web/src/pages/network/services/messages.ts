@@ -162,7 +162,7 @@ export const messages = catalogue(
     'span.24': 'Últimas 24 horas',
     'span.168': 'Últimos 7 días',
     historyNone: 'Aún no se ha comprobado nada en este tiempo.',
-    answered: 'respondió al {percent} de {count} comprobación || respondió al {percent} de {count} comprobaciones',
+    answered: 'Respondió al {percent} de {count} comprobación || Respondió al {percent} de {count} comprobaciones',
     hourNone: '{when}: sin comprobaciones',
     hourSome:
       '{when}: {failures} de {count} comprobación falló || {when}: {failures} de {count} comprobaciones fallaron',
