@@ -8,7 +8,7 @@ use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 use testkit::free_port;
 
-use super::{House, run};
+use super::{House, run, write};
 
 /// Ends it by its own id.
 struct Running(Child);
@@ -52,7 +52,7 @@ async fn caddy_gets_its_certificate_and_serves_it() -> Result<()> {
         },
     });
     let (path, log) = (home.join("config.json"), home.join("log"));
-    fs::write(&path, config.to_string())?;
+    write(&path, &config.to_string())?;
     let output = fs::File::create(&log)?;
     let child = Command::new("/usr/bin/caddy")
         .args(["run", "--config"])

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::PathBuf, process::Command
 use anyhow::{Context as _, Result, ensure};
 use serde_json::json;
 
-use super::{House, apart, run};
+use super::{House, apart, run, write};
 use crate::mesh::{curl, ok};
 
 /// Its files.
@@ -127,7 +127,7 @@ async fn certbot_proves_a_wildcard_by_dns() -> Result<()> {
     let hook = |name: &str, command: &str| -> Result<PathBuf> {
         let path = house.directory.path().join(name);
         let url = format!("http://localhost:{}/api/dns/txt/_acme-challenge.$CERTBOT_DOMAIN", house.ports.api);
-        fs::write(&path, format!("#!/bin/sh\nexec curl -sS --fail-with-body {command} \"{url}\"\n"))?;
+        write(&path, &format!("#!/bin/sh\nexec curl -sS --fail-with-body {command} \"{url}\"\n"))?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o755))?;
         Ok(path)
     };

@@ -5,6 +5,7 @@ mod certbot;
 mod client;
 mod protocol;
 
+use std::path::Path;
 use std::process::{Command, Output};
 
 use anyhow::{Context as _, Result, ensure};
@@ -54,7 +55,7 @@ impl House {
     async fn root(&self) -> Result<String> {
         let ca = ok(&self.ports, "GET", "/tls/ca", None).await?;
         let path = self.directory.path().join("root.pem");
-        std::fs::write(&path, ca["pem"].as_str().context("pem")?)?;
+        write(&path, ca["pem"].as_str().context("pem")?)?;
         Ok(path.display().to_string())
     }
 
@@ -64,6 +65,12 @@ impl House {
         let entries = audit["entries"].as_array().context("entries")?;
         Ok(entries.iter().filter(|entry| entry["action"] == action).cloned().collect())
     }
+}
+
+/// Writes a file for a program.
+#[expect(clippy::disallowed_methods, reason = "a test plays the outside world")]
+fn write(path: &Path, text: &str) -> Result<()> {
+    std::fs::write(path, text).with_context(|| path.display().to_string())
 }
 
 /// Runs a program that must succeed; what it printed.

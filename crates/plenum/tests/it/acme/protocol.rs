@@ -330,7 +330,7 @@ async fn whoever_makes_too_many_accounts_is_told_to_wait() -> Result<()> {
 /// The first certificate of a chain, as a request for its revocation has it.
 fn der(house: &House, chain: &str) -> Result<String> {
     let path = house.directory.path().join("leaf.pem");
-    std::fs::write(&path, chain)?;
+    super::write(&path, chain)?;
     let mut command = std::process::Command::new("sh");
     command.arg("-c").arg("openssl x509 -outform DER | base64 -w0").stdin(std::fs::File::open(path)?);
     Ok(super::run(&mut command)?.trim().trim_end_matches('=').replace('+', "-").replace('/', "_"))
