@@ -55,7 +55,7 @@ async function download(page: Page): Promise<string> {
 }
 
 const row = (page: Page, table: string, name: string) =>
-  page.getByRole('table', { name: table }).getByRole('row').filter({ hasText: name })
+  page.getByRole('table', { name: table, exact: true }).getByRole('row').filter({ hasText: name })
 
 test('a service is registered in one dialog, and has a name, a route and a certificate', async ({ page, daemon }) => {
   const server = await backend('hello from core')
@@ -376,13 +376,26 @@ test('certificates of every age stand on one axis, and the root is only installe
     const stderr = 'Plenum does not run as root here'
     return route.fulfill({ json: { ok: false, stdout: '', stderr, message: stderr, exit_code: 1 } })
   })
+  const issued = (name: string, status: string) => ({
+    ...{ serial: `${name}01`, names: [`${name}.qp.local`], account: 'acct-1', status, pem: body.certs[0].pem },
+    ...{ not_before: body.certs[0].not_before, not_after: body.certs[0].not_after },
+  })
+  let byAcme = [issued('mail', 'valid'), issued('old', 'revoked')]
+  await page.route('**/mesh/api/tls/acme', (route) => route.fulfill({ json: { ok: true, output: '', certs: byAcme } }))
+  await page.route('**/mesh/api/tls/acme/mail01/revoke', (route) => {
+    byAcme = [issued('mail', 'revoked'), issued('old', 'revoked')]
+    return route.fulfill({ json: { ok: true, stdout: '', stderr: '', message: 'Certificate revoked', exit_code: 0 } })
+  })
   await signIn(page, daemon)
   for (const scheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme: scheme })
     await page.goto(`${daemon.url}/network/certificates`)
+    await expect(row(page, 'Certificates by ACME', 'old')).toContainText('revoked')
     await expect(row(page, 'Certificates', 'legacy')).toContainText('ended 6 days ago')
     await expect(row(page, 'Certificates', 'wiki')).toContainText('expiring')
-    await expect(page.getByRole('table').getByRole('row').nth(1)).toContainText('legacy')
+    await expect(page.getByRole('table', { name: 'Certificates', exact: true }).getByRole('row').nth(1)).toContainText(
+      'legacy',
+    )
     expect(await violations(page)).toEqual([])
     await page.screenshot({ path: `${PICTURES}/network-ages-${scheme}-1280.png`, fullPage: true })
   }
@@ -395,6 +408,11 @@ test('certificates of every age stand on one axis, and the root is only installe
   await page.keyboard.press('Escape')
   await page.getByRole('tab', { name: 'macOS' }).click()
   await expect(page.getByText('add-trusted-cert')).toBeVisible()
+
+  await expect(page.getByRole('button', { name: 'Revoke the certificate of old.qp.local' })).toHaveCount(0)
+  await page.getByRole('button', { name: 'Revoke the certificate of mail.qp.local' }).click()
+  await dialog.getByRole('button', { name: 'Revoke', exact: true }).click()
+  await expect(row(page, 'Certificates by ACME', 'mail')).toContainText('revoked')
 })
 
 const PAGES = {
@@ -428,7 +446,7 @@ test('a viewer sees all of it and can change nothing', async ({ page, daemon }) 
     await expect(page.locator('h1'), name).toBeVisible()
     await expect(page.locator('[role=status][aria-label="Loading…"]'), name).toHaveCount(0)
     const offered = page.getByRole('button', {
-      name: /^(register|deregister|rotate|flush|reload|install|remove|add|trust)\b/i,
+      name: /^(register|deregister|rotate|revoke|flush|reload|install|remove|add|trust)\b/i,
     })
     await expect(offered, name).toHaveCount(0)
   }

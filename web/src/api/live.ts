@@ -13,7 +13,7 @@ const STALE: Readonly<Record<string, readonly string[]>> = {
   'mesh.services': ['mesh-services', 'mesh-status', 'mesh-dns', 'mesh-resolved', 'mesh-certificates', 'mesh-routes'],
   'mesh.dns': ['mesh-texts', 'mesh-resolved'],
   'mesh.health': ['mesh-services', 'mesh-status', 'mesh-routes', 'mesh-history'],
-  'mesh.certificates': ['mesh-certificates', 'mesh-status', 'mesh-ca'],
+  'mesh.certificates': ['mesh-certificates', 'mesh-acme', 'mesh-status', 'mesh-ca'],
   'mesh.servers': ['mesh-servers', 'mesh-containers', 'mesh-status'],
 }
 

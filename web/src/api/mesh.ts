@@ -72,6 +72,13 @@ export const mesh = {
       queryFn: () => unwrap(api.GET('/mesh/api/tls/{name}/inspect', { params: { path: { name } } })),
     }),
 
+  /** What other machines have had by ACME, the newest first. */
+  acme: () =>
+    queryOptions({
+      queryKey: ['mesh-acme'],
+      queryFn: async () => (await unwrap(api.GET('/mesh/api/tls/acme'))).certs,
+    }),
+
   authority: () => queryOptions({ queryKey: ['mesh-ca'], queryFn: () => unwrap(api.GET('/mesh/api/tls/ca')) }),
 
   routes: () =>

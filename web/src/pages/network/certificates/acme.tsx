@@ -4,6 +4,7 @@ import { Stack, Text } from '@mantine/core'
 import { useMessages } from '~/i18n'
 import { Card } from '~/ui/card'
 import { Command } from '../command'
+import { Issued } from './issued'
 import { messages } from './messages'
 
 export function Acme() {
@@ -26,6 +27,7 @@ export function Acme() {
             label={t('acmeCopyExample')}
           />
         </Stack>
+        <Issued />
       </Stack>
     </Card>
   )

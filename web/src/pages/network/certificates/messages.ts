@@ -11,6 +11,7 @@ export const messages = catalogue(
     'status.valid': 'valid',
     'status.expiring': 'expiring',
     'status.expired': 'expired',
+    'status.revoked': 'revoked',
     until: 'Valid until',
     left: 'Time left',
     days: '{count} day || {count} days',
@@ -52,6 +53,16 @@ export const messages = catalogue(
     acmeName: 'NAME.DOMAIN',
     acmeCopy: 'Copy the address of the directory',
     acmeCopyExample: 'Copy the command',
+    acmeIssued: 'Certificates by ACME',
+    acmeNone: 'No client has had a certificate yet.',
+    names: 'Names',
+    account: 'Account',
+    revoke: 'Revoke the certificate of {name}',
+    revokeVerb: 'Revoke',
+    revokeTitle: 'Revoke the certificate of {name}?',
+    revokeText:
+      'Clients that look at the revocation list refuse it from then on. That cannot be taken back; whoever uses it has to order a new one.',
+    revoked: 'The certificate of {name} is revoked',
     install: 'Install on this machine',
     installTitle: 'Install the root on the machine of Plenum?',
     installText:
@@ -67,6 +78,7 @@ export const messages = catalogue(
     'status.valid': 'válido',
     'status.expiring': 'por caducar',
     'status.expired': 'caducado',
+    'status.revoked': 'revocado',
     until: 'Válido hasta',
     left: 'Tiempo restante',
     days: '{count} día || {count} días',
@@ -108,6 +120,16 @@ export const messages = catalogue(
     acmeName: 'NOMBRE.DOMINIO',
     acmeCopy: 'Copiar la dirección del directorio',
     acmeCopyExample: 'Copiar la orden',
+    acmeIssued: 'Certificados por ACME',
+    acmeNone: 'Ningún cliente ha obtenido aún un certificado.',
+    names: 'Nombres',
+    account: 'Cuenta',
+    revoke: 'Revocar el certificado de {name}',
+    revokeVerb: 'Revocar',
+    revokeTitle: '¿Revocar el certificado de {name}?',
+    revokeText:
+      'Los clientes que consultan la lista de revocación lo rechazan desde entonces. No se puede deshacer; quien lo use tendrá que pedir uno nuevo.',
+    revoked: 'El certificado de {name} está revocado',
     install: 'Instalar en esta máquina',
     installTitle: '¿Instalar la raíz en la máquina de Plenum?',
     installText:
@@ -115,7 +137,7 @@ export const messages = catalogue(
   },
 )
 
-const STATUSES = ['valid', 'expiring', 'expired'] as const
+const STATUSES = ['valid', 'expiring', 'expired', 'revoked'] as const
 export type CertificateStatus = (typeof STATUSES)[number]
 
 /** The state that the daemon names. */
@@ -123,4 +145,4 @@ export function statusOf(word: string): CertificateStatus {
   return STATUSES.find((status) => status === word) ?? 'valid'
 }
 
-export const TONES = { valid: 'good', expiring: 'look', expired: 'act' } as const
+export const TONES = { valid: 'good', expiring: 'look', expired: 'act', revoked: 'idle' } as const
