@@ -67,6 +67,7 @@ async fn certbot_proves_renews_and_revokes_by_http() -> Result<()> {
 
     let issued = house.entries("cert_issue").await?;
     ensure!(issued.len() == 1 && issued[0]["status"] == "success", "{issued:?}");
+    ensure!(issued[0]["message"] == "Certificate issued by ACME: web.qp.local", "{issued:?}");
     let (user, details) = (issued[0]["user"].as_str().context("user")?, &issued[0]["details"]);
     ensure!(user.starts_with("acme:") && details["serial"] == first && details["names"] == json!(["web.qp.local"]));
 
