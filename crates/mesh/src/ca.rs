@@ -1,8 +1,11 @@
 //! The internal authority: a root that people trust, and below it the one that issues. Made when it is first needed.
 
 use jiff::{SignedDuration, Timestamp};
-use pki::{Authority, Certificate, Issued, PrivateKeyPem, Request, Validity};
-use platform::{db::Db, secrets::Vault};
+use pki::{Authority, Certificate, Issued, PrivateKeyPem, Request, Revoked, Validity};
+use platform::{
+    db::{Db, Tx},
+    secrets::Vault,
+};
 use std::sync::Arc;
 
 use crate::capsule::Signer;
@@ -17,6 +20,9 @@ pub const LEAF: SignedDuration = SignedDuration::from_hours(24 * 90);
 
 /// The kind under which the capsules' signer is kept beside the authorities.
 const CAPSULES: &str = "capsules";
+
+/// How long a list of revoked certificates may be used.
+const CRL: SignedDuration = SignedDuration::from_hours(24);
 
 /// Why the authority cannot do what it should.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +41,8 @@ pub enum CaError {
 pub struct Ca {
     root: Authority,
     issuing: Authority,
+    /// The root before this one, in PEM, and this one certified by it: who trusts only the old one can follow.
+    previous: Option<(String, String)>,
     vault: Arc<Vault>,
 }
 
@@ -77,19 +85,91 @@ impl Ca {
             Ok(Some(Authority::load(cert, &key)?))
         };
         if let (Some(root), Some(issuing)) = (load("root")?, load("issuing")?) {
-            return Ok(Self { root, issuing, vault });
+            let cert = |kind: &str| stored.iter().find(|(found, ..)| found == kind).map(|(_, cert, _)| cert.clone());
+            return Ok(Self { root, issuing, previous: cert("root.old").zip(cert("cross")), vault });
         }
-        let from = now.checked_sub(BEFORE).unwrap_or(now);
-        let until = |life| Validity { not_before: from, not_after: platform::clock::plus(from, life) };
-        let root = Authority::root(&format!("Plenum root for {domain}"), domain, until(ROOT))?;
-        let issuing = root.intermediate(&format!("Plenum issuing for {domain}"), domain, until(ISSUING))?;
+        let root = Authority::root(&format!("Plenum root for {domain}"), domain, valid(now, ROOT))?;
+        let issuing = root.intermediate(&format!("Plenum issuing for {domain}"), domain, valid(now, ISSUING))?;
+        let made = Self { root, issuing, previous: None, vault };
         let mut tx = db.begin().await?;
-        for (kind, authority) in [("root", &root), ("issuing", &issuing)] {
-            let sealed = vault.seal(&aad(kind), authority.key_pem().reveal())?;
-            store::save_authority(&mut tx, kind, &authority.cert_pem(), &sealed).await?;
-        }
+        made.save(&mut tx).await?;
         tx.commit().await?;
-        Ok(Self { root, issuing, vault })
+        Ok(made)
+    }
+
+    /// A successor that takes over from this authority.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn successor(&self, now: Timestamp) -> Result<Self, CaError> {
+        let domain = self.root.domain();
+        // Clients tell authorities apart by their names too.
+        let day = now.strftime("%Y-%m-%d");
+        let root = Authority::root(&format!("Plenum root {day} for {domain}"), domain, valid(now, ROOT))?;
+        let issuing = root.intermediate(&format!("Plenum issuing {day} for {domain}"), domain, valid(now, ISSUING))?;
+        // No longer than the old root itself.
+        let overlap = Validity { not_after: self.root.valid().not_after, ..valid(now, ROOT) };
+        let cross = self.root.cross_sign(&root, overlap)?;
+        Ok(Self { root, issuing, previous: Some((self.root.cert_pem(), cross)), vault: Arc::clone(&self.vault) })
+    }
+
+    /// The same root with another authority that issues.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn reissued(&self, now: Timestamp) -> Result<Self, CaError> {
+        let (domain, day) = (self.root.domain(), now.strftime("%Y-%m-%d"));
+        let issuing =
+            self.root.intermediate(&format!("Plenum issuing {day} for {domain}"), domain, valid(now, ISSUING))?;
+        let root = Authority::load(&self.root.cert_pem(), self.root.key_pem().reveal())?;
+        Ok(Self { root, issuing, previous: self.previous.clone(), vault: Arc::clone(&self.vault) })
+    }
+
+    /// Whether the authority that issues has lived two thirds of its life.
+    #[must_use]
+    pub fn is_old(&self, now: Timestamp) -> bool {
+        pki::renew_at(&self.issuing.valid(), 0.0) <= now
+    }
+
+    /// Makes this the authority that the store has.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub async fn save(&self, tx: &mut Tx) -> Result<(), CaError> {
+        for (kind, authority) in [("root", &self.root), ("issuing", &self.issuing)] {
+            let sealed = self.vault.seal(&aad(kind), authority.key_pem().reveal())?;
+            store::save_authority(tx, kind, &authority.cert_pem(), &sealed).await?;
+        }
+        if let Some((root, cross)) = &self.previous {
+            // Without its key: it signs nothing any more.
+            store::save_authority(tx, "root.old", root, "").await?;
+            store::save_authority(tx, "cross", cross, "").await?;
+        }
+        Ok(())
+    }
+
+    /// The root before this one, in PEM.
+    #[must_use]
+    pub fn previous_pem(&self) -> Option<&str> {
+        self.previous.as_ref().map(|(root, _)| root.as_str())
+    }
+
+    /// The list of revoked certificates of the authority that issues, in PEM.
+    ///
+    /// # Errors
+    /// When it cannot be signed.
+    pub fn crl(&self, revoked: &[Revoked], now: Timestamp) -> Result<String, CaError> {
+        // Its number grows with time, and so does not need to be kept.
+        let number = u64::try_from(now.as_second()).unwrap_or_default();
+        Ok(self.issuing.crl(revoked, number, now, platform::clock::plus(now, CRL))?)
+    }
+
+    /// With what leads from the old root to this one.
+    fn whole(&self, chain_pem: String) -> String {
+        match &self.previous {
+            Some((_, cross)) => format!("{}\n{}", chain_pem.trim_end(), cross),
+            None => chain_pem,
+        }
     }
 
     /// The certificate that clients are to trust, in PEM.
@@ -111,14 +191,13 @@ impl Ca {
     /// # Errors
     /// When the name is not below the domain, or the authority ends before the certificate would.
     pub fn issue(&self, service: &str, fqdn: &str, now: Timestamp) -> Result<Stored, CaError> {
-        let from = now.checked_sub(BEFORE).unwrap_or(now);
-        let valid = Validity { not_before: from, not_after: platform::clock::plus(now, LEAF) };
         let common_name = if fqdn.len() <= 64 { fqdn.to_owned() } else { String::new() };
-        let request = Request { common_name, dns_names: vec![fqdn.to_owned()], valid };
+        let request = Request { common_name, dns_names: vec![fqdn.to_owned()], valid: valid(now, LEAF) };
         let Issued { chain_pem, key_pem, serial, not_before, not_after, .. } = self.issuing.issue(&request)?;
         let serial = serial.to_string();
         let sealed_key = self.vault.seal(&aad(&serial), key_pem.reveal())?;
-        Ok(Stored { serial, service: service.to_owned(), chain: chain_pem, sealed_key, not_before, not_after })
+        let chain = self.whole(chain_pem);
+        Ok(Stored { serial, service: service.to_owned(), chain, sealed_key, not_before, not_after })
     }
 
     /// Certifies the key of a signing request for names; nothing but the key is taken from it.
@@ -126,9 +205,8 @@ impl Ca {
     /// # Errors
     /// When the request proves nothing, or a name is not below the domain.
     pub fn sign(&self, csr: &[u8], names: &[String], now: Timestamp) -> Result<pki::Signed, CaError> {
-        let from = now.checked_sub(BEFORE).unwrap_or(now);
-        let valid = Validity { not_before: from, not_after: platform::clock::plus(now, LEAF) };
-        Ok(self.issuing.sign_csr(csr, names, valid)?)
+        let signed = self.issuing.sign_csr(csr, names, valid(now, LEAF))?;
+        Ok(pki::Signed { chain_pem: self.whole(signed.chain_pem), ..signed })
     }
 
     /// The private key of a certificate.
@@ -140,6 +218,10 @@ impl Ca {
         let key = key.map_err(|_| CaError::Sealed(format!("the certificate of {}", certificate.service)))?;
         Ok(PrivateKeyPem::new(key.to_string()))
     }
+}
+
+fn valid(now: Timestamp, life: SignedDuration) -> Validity {
+    Validity { not_before: now.checked_sub(BEFORE).unwrap_or(now), not_after: platform::clock::plus(now, life) }
 }
 
 fn aad(of: &str) -> String {

@@ -6,6 +6,7 @@
 //! certificates of it, [`http`] offers all of it.
 
 pub mod acme;
+pub mod authority;
 pub mod ca;
 pub mod capsule;
 pub mod engines;

@@ -20,9 +20,10 @@ use platform::{
     secrets::Vault,
 };
 use serde_json::json;
-use tokio::sync::{Mutex, OnceCell};
+use tokio::sync::{Mutex, RwLock};
 
 use crate::acme::Acme;
+use crate::authority::Successor;
 use crate::ca::{self, Ca, CaError};
 use crate::capsule::Signer;
 use crate::engines::{Dns, Proxy};
@@ -90,12 +91,12 @@ pub struct Inner {
     pub(crate) publisher: Publisher,
     pub(crate) health: Health,
     pub(crate) monitor: Monitor,
-    ca: OnceCell<Ca>,
+    pub(crate) ca: RwLock<Option<Arc<Ca>>>,
     acme: OnceLock<Acme>,
     /// The services when they were last taken from the store.
     watched: Mutex<Option<store::Fingerprint>>,
     /// One change of the registry at a time; publications are shared all the same.
-    changes: Mutex<()>,
+    pub(crate) changes: Mutex<()>,
 }
 
 impl Mesh {
@@ -119,20 +120,11 @@ impl Mesh {
             publisher,
             health,
             monitor: Monitor::default(),
-            ca: OnceCell::new(),
+            ca: RwLock::default(),
             acme: OnceLock::new(),
             watched: Mutex::default(),
             changes: Mutex::default(),
         }))
-    }
-
-    /// The internal authority; it is made when it is first asked for.
-    ///
-    /// # Errors
-    /// When it cannot be read or made.
-    pub async fn ca(&self) -> Result<&Ca, CaError> {
-        let make = || Ca::open(&self.db, Arc::clone(&self.vault), &self.config.domain, self.clock.now());
-        self.ca.get_or_try_init(make).await
     }
 
     /// Whoever signs capsules; made when first asked for.
@@ -175,7 +167,7 @@ impl Mesh {
     /// When one of them cannot be told.
     pub async fn converge(&self) -> Result<(), Refusal> {
         self.watch_all().await?;
-        Ok(self.publisher.publish(self.ca().await?, What::All).await?)
+        Ok(self.publisher.publish(&*self.ca().await?, What::All).await?)
     }
 
     /// Watches the services that the store has: another node may have changed them.
@@ -243,7 +235,7 @@ impl Mesh {
         let audits = self.intend(actor, &services, &overwrite, &certificates).await?;
         platform::failpoint!("mesh.after_intent");
         let keys: Vec<_> = keys.into_iter().collect();
-        match self.publisher.publish(ca, What::Some(&keys)).await {
+        match self.publisher.publish(&ca, What::Some(&keys)).await {
             Ok(()) => {
                 platform::failpoint!("mesh.after_publish");
                 let mut tx = self.db.begin().await?;
@@ -294,10 +286,18 @@ impl Mesh {
     /// A certificate for each that has TLS. Signing is work, so it is not for the threads that serve requests, and done
     /// before anything is locked.
     async fn issue(&self, services: &[Service]) -> Result<Vec<Option<store::Stored>>, Refusal> {
+        let keys = services.iter().map(|service| service.tls.then(|| service.key.clone()));
+        self.issue_with(self.ca().await?, keys.collect()).await
+    }
+
+    /// The same for keys of services, by this authority.
+    pub(crate) async fn issue_with(
+        &self,
+        ca: Arc<Ca>,
+        keys: Vec<Option<String>>,
+    ) -> Result<Vec<Option<store::Stored>>, Refusal> {
         let (mesh, now) = (self.clone(), self.clock.now());
-        let keys: Vec<_> = services.iter().map(|service| service.tls.then(|| service.key.clone())).collect();
         let work = move || {
-            let Some(ca) = mesh.ca.get() else { return Ok(vec![None; keys.len()]) };
             let issue = |key: Option<String>| key.map(|key| ca.issue(&key, &mesh.fqdn(&key), now)).transpose();
             keys.into_iter().map(issue).collect::<Result<Vec<_>, CaError>>()
         };
@@ -367,7 +367,7 @@ impl Mesh {
             (removing, audit)
         };
         platform::failpoint!("mesh.after_removal");
-        let published = self.publisher.publish(ca, What::Some(&[key.clone()])).await;
+        let published = self.publisher.publish(&ca, What::Some(std::slice::from_ref(&key))).await;
         let mut tx = self.db.begin().await?;
         match &published {
             Ok(()) => {
@@ -414,7 +414,7 @@ impl Mesh {
         let entry = Entry::new(actor, CATEGORY, "cert_rotate").target(&service.name);
         let audit = audit::open(&mut tx, entry.details(json!({ "name": service.name }))).await?;
         tx.commit().await?;
-        let published = self.publisher.publish(ca, What::Some(&[key.clone()])).await;
+        let published = self.publisher.publish(&ca, What::Some(std::slice::from_ref(&key))).await;
         let mut tx = self.db.begin().await?;
         match &published {
             Ok(()) => {
@@ -438,6 +438,10 @@ impl Mesh {
     /// When one cannot be replaced.
     pub async fn renew(&self) -> Result<usize, Refusal> {
         let now = self.clock.now();
+        let has_any = !store::live(&self.db).await?.is_empty();
+        if has_any && self.ca().await?.is_old(now) {
+            return self.rotate_ca("system", Successor::Issuing).await;
+        }
         let mut renewed = 0;
         for certificate in store::live(&self.db).await? {
             let valid = pki::Validity { not_before: certificate.not_before, not_after: certificate.not_after };
@@ -469,7 +473,7 @@ impl Mesh {
     /// # Errors
     /// When it cannot be given.
     pub async fn reload(&self, actor: &str) -> Result<(), Refusal> {
-        let published = self.publisher.publish(self.ca().await?, What::Anew).await;
+        let published = self.publisher.publish(&*self.ca().await?, What::Anew).await;
         let failure = published.as_ref().err().map(ToString::to_string);
         self.note(actor, "caddy_reload", failure.as_deref()).await?;
         Ok(published?)

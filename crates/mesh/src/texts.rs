@@ -89,7 +89,7 @@ impl Mesh {
         let audit = audit::open(&mut tx, entry.details(json!({ "name": name, "values": after }))).await?;
         tx.commit().await?;
         // DNS is told before Caddy, so whatever Caddy says, the texts are answered.
-        let failure = match self.publisher.publish(ca, What::Texts).await {
+        let failure = match self.publisher.publish(&ca, What::Texts).await {
             Ok(()) | Err(PublishError::Caddy(_)) => None,
             Err(error) => Some(error),
         };

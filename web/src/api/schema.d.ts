@@ -1375,6 +1375,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/tls/ca/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Replaces the internal authority: a new root, and every certificate with it. Clients that trust the old root go on. */
+        post: operations["mesh_rotate_ca"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/mesh/api/tls/crl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificates that the authority has revoked (RFC 5280 section 5), in PEM. It is for everybody. */
+        get: operations["mesh_crl"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mesh/api/tls/trust": {
         parameters: {
             query?: never;
@@ -4837,6 +4871,7 @@ export interface components {
             ok: boolean;
             /** @description What clients are to trust. */
             pem: string;
+            previous?: components["schemas"]["MeshRoot"] | null;
         };
         MeshCapsuleKey: {
             /** @description `ed25519`. */
@@ -5069,6 +5104,11 @@ export interface components {
             ok: boolean;
             stderr: string;
             stdout: string;
+        };
+        MeshRoot: {
+            fingerprint: string;
+            not_after: string;
+            pem: string;
         };
         MeshRoute: {
             domain: string;
@@ -7432,6 +7472,7 @@ export type MeshReload = components['schemas']['MeshReload'];
 export type MeshResolve = components['schemas']['MeshResolve'];
 export type MeshResolved = components['schemas']['MeshResolved'];
 export type MeshResult = components['schemas']['MeshResult'];
+export type MeshRoot = components['schemas']['MeshRoot'];
 export type MeshRoute = components['schemas']['MeshRoute'];
 export type MeshRoutes = components['schemas']['MeshRoutes'];
 export type MeshServerCounts = components['schemas']['MeshServerCounts'];
@@ -12593,6 +12634,82 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_rotate_ca: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done; or `ok: false` with the reason. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshResult"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:trust` (role admin), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_crl: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The list. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-pem-file": string;
                 };
             };
             /** @description Too many requests; Retry-After says when to come back. */

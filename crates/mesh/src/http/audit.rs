@@ -61,6 +61,8 @@ fn message(action: &str, name: &str, is_done: bool, details: &Value) -> String {
         ("dns_txt_set", false) => format!("TXT records could not be set: {name}{}", why()),
         ("dns_txt_remove", true) => format!("TXT records removed: {name}"),
         ("dns_txt_remove", false) => format!("TXT records could not be removed: {name}{}", why()),
+        ("ca_rotate", true) => format!("Internal CA rotated, and {} certificates with it", details["certificates"]),
+        ("ca_rotate", false) => format!("Internal CA could not be rotated{}", why()),
         ("dns_flush", true) => "DNS cache flushed".to_owned(),
         ("dns_flush", false) => format!("DNS cache could not be flushed{}", why()),
         ("caddy_reload", true) => "Caddy configuration reloaded".to_owned(),

@@ -43,6 +43,9 @@ where
         // TLS
         .add(read, routes!(tls::list_certificates))
         .add(read, routes!(tls::get_ca))
+        .add(Access::needs(Permission::MeshTrust), routes!(tls::rotate_ca))
+        // Clients ask for it while they check a certificate.
+        .add(Access::public(), routes!(tls::crl))
         .add(write, routes!(tls::rotate))
         .add(read, routes!(tls::inspect))
         .add(read, routes!(acme::list_certificates))

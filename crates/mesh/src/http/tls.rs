@@ -3,7 +3,9 @@
 use axum::{
     Json,
     extract::{Path, State},
+    response::IntoResponse,
 };
+use http::header;
 use jiff::{SignedDuration, Timestamp};
 use pki::Certificate;
 use platform::{audit, http::error::Error, identity::Caller};
@@ -12,6 +14,7 @@ use serde_json::json;
 use utoipa::ToSchema;
 
 use super::answer::{Outcome, no_ca, refused, unprocessable};
+use crate::authority::Successor;
 use crate::registry::{CATEGORY, Refusal};
 use crate::service::Name;
 use crate::store::{self, Stored};
@@ -104,8 +107,25 @@ pub(super) struct Authority {
     fingerprint: String,
     /// What clients are to trust.
     pem: String,
+    /// The root before it, for as long as clients may know only that one.
+    previous: Option<Root>,
     /// Whom to trust it with, by operating system.
     instructions: Vec<Instruction>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeshRoot)]
+struct Root {
+    not_after: String,
+    fingerprint: String,
+    pem: String,
+}
+
+impl Root {
+    fn read(pem: &str) -> Result<Self, Error> {
+        let root = Certificate::parse_pem(pem).map_err(Error::internal)?;
+        Ok(Self { not_after: text::seconds(root.not_after), fingerprint: root.fingerprint_sha256, pem: pem.to_owned() })
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -137,8 +157,33 @@ pub(super) async fn get_ca(State(mesh): State<Mesh>) -> Result<Json<Authority>, 
         algorithm: root.key_algorithm,
         fingerprint: root.fingerprint_sha256,
         pem: ca.root_pem(),
+        previous: ca.previous_pem().map(Root::read).transpose()?,
         instructions: INSTRUCTIONS.map(|(system, command)| Instruction { system, command }).into(),
     }))
+}
+
+/// Replaces the internal authority: a new root, and every certificate with it. Clients that trust the old root go on.
+#[utoipa::path(post, path = "/mesh/api/tls/ca/rotate", tag = "Mesh", operation_id = "mesh_rotate_ca",
+    responses((status = 200, description = "Done; or `ok: false` with the reason.", body = Outcome)))]
+pub(super) async fn rotate_ca(State(mesh): State<Mesh>, caller: Caller) -> Result<Json<Outcome>, Error> {
+    match mesh.rotate_ca(&caller.actor, Successor::Root).await {
+        Ok(count) => {
+            let message = format!("Internal CA rotated, and {count} certificates with it");
+            let stdout = format!(
+                "{message}\nClients that trust the old root go on; let them trust the new one before the old one ends.\n"
+            );
+            Ok(Outcome::done(message, stdout))
+        }
+        Err(refusal) => refused(refusal),
+    }
+}
+
+/// The certificates that the authority has revoked (RFC 5280 section 5), in PEM. It is for everybody.
+#[utoipa::path(get, path = "/mesh/api/tls/crl", tag = "Mesh", operation_id = "mesh_crl",
+    responses((status = 200, description = "The list.", content_type = "application/x-pem-file", body = String)))]
+pub(super) async fn crl(State(mesh): State<Mesh>) -> Result<impl IntoResponse, Error> {
+    let list = mesh.crl().await.map_err(no_ca)?;
+    Ok(([(header::CONTENT_TYPE, "application/x-pem-file")], list))
 }
 
 /// Replaces a service's certificate and revokes the old one.

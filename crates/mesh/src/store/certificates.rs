@@ -119,6 +119,23 @@ pub async fn revoke_since(tx: &mut Tx, service: &str, since: i64) -> Result<(), 
     Ok(())
 }
 
+/// Revokes every certificate of a service that has a newer one: what a crash left undone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn revoke_replaced(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now_micros();
+    on_db!(tx, c => {
+        sqlx::query(
+            "UPDATE mesh_certificates SET revoked_at = $1 WHERE revoked_at IS NULL AND EXISTS (
+                SELECT 1 FROM mesh_certificates AS newer WHERE newer.service = mesh_certificates.service
+                AND newer.revoked_at IS NULL AND newer.issued_at > mesh_certificates.issued_at)",
+        )
+        .bind(now).execute(c).await?;
+    });
+    Ok(())
+}
+
 /// Certificate and sealed key of an authority, by its kind (`root`, `issuing`).
 ///
 /// # Errors
@@ -127,18 +144,37 @@ pub async fn authorities(db: &Db) -> Result<Vec<(String, String, String)>, Error
     Ok(on_db!(db, c => sqlx::query_as("SELECT kind, cert, sealed_key FROM mesh_authorities").fetch_all(c).await)?)
 }
 
-/// Keeps an authority; the first one stays.
+/// Keeps an authority in the place of the one of its kind.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn save_authority(tx: &mut Tx, kind: &str, cert: &str, sealed_key: &str) -> Result<(), Error> {
     let now = tx.now_micros();
     on_db!(tx, c => {
-        sqlx::query("INSERT INTO mesh_authorities (kind, cert, sealed_key, created_at) VALUES ($1, $2, $3, $4)")
+        sqlx::query(
+            "INSERT INTO mesh_authorities (kind, cert, sealed_key, created_at) VALUES ($1, $2, $3, $4)
+             ON CONFLICT (kind) DO UPDATE SET cert = excluded.cert, sealed_key = excluded.sealed_key,
+                created_at = excluded.created_at",
+        )
             .bind(kind).bind(cert).bind(sealed_key).bind(now)
             .execute(c).await?;
     });
     Ok(())
+}
+
+/// Serial number and moment of every certificate that the present authority issued, that was revoked, and that has not ended.
+///
+/// # Errors
+/// When the store fails.
+pub async fn revoked(db: &Db, now: Timestamp) -> Result<Vec<(String, Timestamp)>, Error> {
+    let rows: Vec<(String, i64)> = on_db!(db, c => {
+        sqlx::query_as(
+            "SELECT serial, revoked_at FROM mesh_certificates WHERE revoked_at IS NOT NULL AND not_after > $1
+                AND issued_at >= (SELECT created_at FROM mesh_authorities WHERE kind = 'issuing') ORDER BY revoked_at, serial",
+        )
+        .bind(clock::micros(now)).fetch_all(c).await
+    })?;
+    Ok(rows.into_iter().map(|(serial, at)| (serial, clock::from_micros(at))).collect())
 }
 
 /// Takes back a certificate that was never served.

@@ -7,7 +7,10 @@ pub mod servers;
 mod services;
 mod texts;
 
-pub use certificates::{Stored, authorities, insert, live, live_of, revoke, revoke_since, save_authority, withdraw};
+pub use certificates::{
+    Stored, authorities, insert, live, live_of, revoke, revoke_replaced, revoke_since, revoked, save_authority,
+    withdraw,
+};
 pub use hours::{add_hour, forget_hours, hours};
 pub use services::{Fingerprint, all, find, fingerprint, finish, forget, one, page, put, settle};
 pub use texts::{count_texts, set_texts, texts, texts_of};

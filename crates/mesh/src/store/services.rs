@@ -210,5 +210,6 @@ pub async fn settle(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
             }
         }
     }
+    super::revoke_replaced(tx).await?;
     Ok(open.len())
 }

@@ -115,6 +115,10 @@ pub(crate) enum Tls {
     },
     /// Print the certificate that clients are to trust (PEM).
     Ca,
+    /// Replace the internal authority and every certificate; clients that trust the old root go on.
+    RotateCa,
+    /// Print the list of revoked certificates (PEM).
+    Crl,
     /// Put that certificate into this machine's own trust store.
     Trust,
 }
@@ -200,6 +204,14 @@ pub(crate) async fn tls(client: &Client, command: Tls, output: &mut Output) -> a
         Tls::Rotate { name } => {
             let answer = client.json(Method::POST, &format!("/mesh/api/tls/{}/rotate", query(&name)), None).await?;
             return done(&answer, output);
+        }
+        Tls::RotateCa => {
+            return done(&client.json(Method::POST, "/mesh/api/tls/ca/rotate", None).await?, output);
+        }
+        Tls::Crl => {
+            let answer = client.send(Method::GET, "/mesh/api/tls/crl", &[], Vec::new()).await?.success()?;
+            let list = String::from_utf8(answer.body.into())?;
+            return Ok(output.result(&json!({ "pem": list }), list.trim_end())?);
         }
         Tls::Trust => return done(&client.json(Method::POST, "/mesh/api/tls/trust", None).await?, output),
         Tls::Ca => {

@@ -11,6 +11,7 @@ mod engine;
 mod external;
 mod first_run;
 mod mesh;
+mod mesh_ca;
 mod mesh_cli;
 mod servers;
 mod snapshots;

@@ -87,7 +87,7 @@ pub(crate) async fn until<F: Future<Output = Result<bool>>>(what: &str, mut done
     Ok(())
 }
 
-fn upstream(address: SocketAddr) -> Value {
+pub(crate) fn upstream(address: SocketAddr) -> Value {
     json!({ "name": "core", "host": address.to_string(), "health_path": "/healthz" })
 }
 
@@ -526,6 +526,10 @@ async fn the_history_of_a_service_is_kept_over_a_restart() -> Result<()> {
     until("the API is back", || async { Ok(call(&ports, "GET", "/ping", None).await.is_ok()) }).await?;
     ensure!(checks().await? >= before, "{before} became {}", checks().await?);
 
+    until("it is up again", || async {
+        Ok(ok(&ports, "GET", "/services", None).await?["services"][0]["health_status"] == "healthy")
+    })
+    .await?;
     drop(backend);
     until("the change", || async {
         let history = ok(&ports, "GET", "/services/core/history?hours=1", None).await?;
