@@ -35,7 +35,7 @@ const ROUND: usize = 1024;
 /// After a start the first checks are spread over this time, or the interval if that is shorter.
 const SPREAD: Duration = Duration::from_secs(10);
 /// Checks of a service that are remembered.
-const REMEMBERED: usize = 60;
+pub const REMEMBERED: usize = 60;
 /// Among so many checks, so many changes are flapping.
 const FLAPPING: (usize, usize) = (20, 3);
 
@@ -116,10 +116,10 @@ impl Known {
         self.checks.back().map(|check| Check::from(*check))
     }
 
-    /// The last checks, oldest first.
+    /// The last checks, at most so many, oldest first.
     #[must_use]
-    pub fn checks(&self) -> Vec<Check> {
-        self.checks.iter().map(|check| Check::from(*check)).collect()
+    pub fn checks(&self, most: usize) -> Vec<Check> {
+        self.checks.iter().skip(self.checks.len().saturating_sub(most)).map(|check| Check::from(*check)).collect()
     }
 
     /// Takes in a check; tells what it was before, if that changed.

@@ -13,7 +13,7 @@ use std::sync::{Arc, OnceLock};
 use futures_util::future::join_all;
 use platform::{
     audit::{self, AuditId, Entry, Outcome},
-    clock::Clock,
+    clock::{self, Clock},
     config,
     db::{self, Db},
     events,
@@ -278,7 +278,8 @@ impl Mesh {
             direct: wanted.direct,
             tags: wanted.tags.clone(),
             state: State::Registering,
-            registered_at: self.clock.now(),
+            // As the store has it: what is compared with it later must be the same.
+            registered_at: clock::from_micros(clock::micros(self.clock.now())),
             deregistered_at: None,
         }
     }

@@ -24,7 +24,9 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 /// What of `/api` is the mesh area's on this listener; the rest is the main listener's, for the web app.
-const OURS: [&str; 8] = ["status", "ping", "services", "dns", "tls", "servers", "routing", "audit"];
+const OURS: [&str; 7] = ["status", "ping", "services", "dns", "tls", "servers", "routing"];
+/// The same, but nothing below it: checking and exporting the whole log is the main listener's.
+const AUDIT: &str = "audit";
 
 /// The bound listener.
 pub(crate) struct Mesh {
@@ -171,7 +173,7 @@ fn parse_address(text: &str) -> Option<(IpAddr, u16)> {
 fn rewritten(uri: &Uri) -> Option<Uri> {
     let rest = uri.path().strip_prefix("/api/")?;
     let first = rest.split('/').next()?;
-    if !OURS.contains(&first) {
+    if !OURS.contains(&first) && rest != AUDIT {
         return None;
     }
     let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
@@ -223,6 +225,8 @@ mod tests {
         assert_eq!(to("/api/dns/resolve?domain=core").as_deref(), Some("/mesh/api/dns/resolve?domain=core"));
         assert_eq!(to("/api/status").as_deref(), Some("/mesh/api/status"));
         assert_eq!(to("/api/state"), None);
+        assert_eq!(to("/api/audit?limit=3").as_deref(), Some("/mesh/api/audit?limit=3"));
+        assert_eq!(to("/api/audit/verify"), None);
         assert_eq!(to("/api/statusx"), None);
         assert_eq!(to("/"), None);
     }

@@ -3,7 +3,7 @@
 
 import { keepPreviousData, queryOptions } from '@tanstack/react-query'
 import { answer, api, unwrap } from './client'
-import type { AuditEntry, Document, MeshAuditEntry, UserView } from './schema'
+import type { Document, UserView } from './schema'
 
 /** The document as it is live, with its ETag. */
 export interface LiveDocument {
@@ -13,14 +13,6 @@ export interface LiveDocument {
 
 function etagOf(response: Response): string {
   return (response.headers.get('etag') ?? '').replace(/^W\//, '').replaceAll('"', '')
-}
-
-/** On the listener of the mesh API, the path of the audit log is that of the network's part of it, in its documented shape. */
-function asEntry(entry: AuditEntry | MeshAuditEntry, place: number): AuditEntry {
-  if (!('timestamp' in entry)) return entry
-  const { timestamp, user, action, status, message, details } = entry
-  const outcome = status === 'success' ? 'ok' : 'error'
-  return { id: -place - 1, ts: timestamp, actor: user, category: 'mesh', action, target: message, details, outcome }
 }
 
 export const queries = {
@@ -93,7 +85,8 @@ export const queries = {
   audit: (filter: { category?: string; actor?: string; limit: number }) =>
     queryOptions({
       queryKey: ['audit', filter],
-      queryFn: async () => (await unwrap(api.GET('/api/audit', { params: { query: filter } }))).entries.map(asEntry),
+      // Not `/api/audit`, which on the listener of the mesh API is that API's own.
+      queryFn: async () => (await unwrap(api.GET('/api/audit/entries', { params: { query: filter } }))).entries,
       placeholderData: keepPreviousData,
     }),
 

@@ -86,6 +86,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/audit/entries": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same under a name that also the mesh listener has, where `/api/audit` is its own. */
+        get: operations["list_audit_entries"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/audit/export": {
         parameters: {
             query?: never;
@@ -7949,6 +7966,69 @@ export interface operations {
             };
         };
     };
+    list_audit_entries: {
+        parameters: {
+            query?: {
+                /** @description Exactly this actor (`u_…`, `pp_…`, `local:…`, `system`). */
+                actor?: string;
+                /** @description Exactly this category (`state`, `auth`, `api-token`, …). */
+                category?: string;
+                /** @description How many entries, newest first; 100 when absent, never more than 1,000. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Entries, newest first. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Entries"];
+                };
+            };
+            /** @description `limit` is not a positive number. */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description The caller lacks `audit:read` (role admin), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Error"];
+                };
+            };
+        };
+    };
     export_audit: {
         parameters: {
             query?: never;
@@ -11937,7 +12017,10 @@ export interface operations {
     };
     mesh_list_services: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description How many of the last checks of each service to tell, 0 to 60; 24 when absent. */
+                history?: number;
+            };
             header?: never;
             path?: never;
             cookie?: never;

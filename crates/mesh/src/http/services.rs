@@ -62,7 +62,7 @@ pub(super) struct Rows {
     services: Vec<Row>,
 }
 
-fn row(mesh: &Mesh, service: Service) -> Row {
+fn row(mesh: &Mesh, service: Service, checks: usize) -> Row {
     let known = mesh.health.of(&service.key);
     let is_active = service.state != service::State::Inactive;
     let fqdn = mesh.fqdn(&service.key);
@@ -83,7 +83,7 @@ fn row(mesh: &Mesh, service: Service) -> Row {
         direct: service.direct,
         tags: service.tags,
         response_time: known.last().filter(|check| check.ok).map(|check| check.ms),
-        history: known.checks(),
+        history: known.checks(checks),
         health_reason: known.reason,
         name: service.name,
         host: service.host,
@@ -104,13 +104,32 @@ fn url(mesh: &Mesh, service: &Service) -> String {
     }
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Checks {
+    /// How many of the last checks of each service to tell, 0 to 60; 24 when absent.
+    #[param(value_type = Option<u32>, minimum = 0, maximum = 60)]
+    history: Option<String>,
+}
+
+/// What a sparkline shows.
+const SHOWN: usize = 24;
+
 /// Every service, those that were removed included.
-#[utoipa::path(get, path = "/mesh/api/services", tag = "Mesh", operation_id = "mesh_list_services",
+#[utoipa::path(get, path = "/mesh/api/services", tag = "Mesh", operation_id = "mesh_list_services", params(Checks),
     responses((status = 200, description = "The services by name.", body = Rows)))]
-pub(super) async fn list_services(State(mesh): State<Mesh>) -> Result<Json<Rows>, Error> {
+pub(super) async fn list_services(
+    State(mesh): State<Mesh>,
+    QueryOf(query): QueryOf<Checks>,
+) -> Result<Json<Rows>, Error> {
+    let checks = match query.history.as_deref().map(str::parse::<usize>) {
+        None => SHOWN,
+        Some(Ok(checks)) if checks <= health::REMEMBERED => checks,
+        Some(_) => return Err(Error::unprocessable("mesh.invalid", "history must be a number from 0 to 60")),
+    };
     let services = store::all(&mesh.db).await?.into_iter();
     let shown = services.filter(|service| service.state != service::State::Registering);
-    Ok(Json(Rows { services: shown.map(|service| row(&mesh, service)).collect() }))
+    Ok(Json(Rows { services: shown.map(|service| row(&mesh, service, checks)).collect() }))
 }
 
 /// A service to register. Fields that nobody knows are ignored, as ever.
@@ -385,7 +404,7 @@ pub(super) async fn service_health(
     Path(name): Path<String>,
 ) -> Result<Json<ServiceHealth>, Error> {
     let service = find(&mesh, &name).await?;
-    let row = row(&mesh, service);
+    let row = row(&mesh, service, 0);
     Ok(Json(ServiceHealth {
         ok: row.health_status == "healthy",
         name: row.name,

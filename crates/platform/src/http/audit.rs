@@ -25,6 +25,7 @@ where
 {
     Routes::default()
         .add(Access::needs(Permission::AuditRead), routes!(list_audit))
+        .add(Access::needs(Permission::AuditRead), routes!(list_entries))
         .add(Access::needs(Permission::AuditRead), routes!(verify_audit))
         .add(Access::needs(Permission::AuditRead), routes!(export_audit))
 }
@@ -84,6 +85,14 @@ async fn list_audit(
     };
     let query = Query { limit, category: query.category, actor: query.actor, ..Query::default() };
     Ok(Json(Entries { entries: audit::list(&platform.db, &query).await? }))
+}
+
+/// The same under a name that also the mesh listener has, where `/api/audit` is its own.
+#[utoipa::path(get, path = "/api/audit/entries", tag = "Observability", operation_id = "list_audit_entries", params(ListQuery),
+    responses((status = 200, description = "Entries, newest first.", body = Entries),
+        (status = 400, description = "`limit` is not a positive number.", body = ErrorBody)))]
+async fn list_entries(platform: State<Platform>, query: QueryOf<ListQuery>) -> Result<Json<Entries>, Error> {
+    list_audit(platform, query).await
 }
 
 /// Checks the chain of hashes over the whole log.

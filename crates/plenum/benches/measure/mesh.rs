@@ -155,6 +155,7 @@ fn processor(daemon: &Daemon) -> Result<f64> {
 
 /// How long a thousand routes take, in seconds, if each is posted to a bare Caddy: eleven sizes are sampled, and the time
 /// between them is taken to grow evenly.
+#[expect(clippy::disallowed_methods, reason = "the file is for another program")]
 async fn one_by_one(backend: &Backend) -> Result<f64> {
     let directory = tempfile::tempdir()?;
     let admin = free_port();

@@ -1,5 +1,7 @@
 //! The internal authority: what it revoked, and how another takes over, judged by OpenSSL and curl.
 
+#![expect(clippy::disallowed_methods, reason = "these tests write files for other programs")]
+
 use std::{process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};

@@ -1,5 +1,7 @@
 //! Internal services from the command line, and the audit log as capsules.
 
+#![expect(clippy::disallowed_methods, reason = "these tests write files for other programs")]
+
 use std::{
     path::{Path, PathBuf},
     process::Command,
