@@ -6,7 +6,7 @@ DATA  ?= ./data
 FUZZ_SECONDS ?= 60
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test lint fmt bench fuzz ui-build
+.PHONY: help run dev go stop build test lint fmt bench fuzz ui-build
 
 help: ## Tell what can be made
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
@@ -16,6 +16,14 @@ run: ## Build and start Plenum on https://127.0.0.1:8099, data in ./data, HAProx
 	scripts/ui.sh
 	$(CARGO) build --release --locked -p plenum
 	$(CARGO) run --release --locked --quiet -p plenum -- serve --listen 127.0.0.1:8099 --data-dir $(DATA)
+
+dev: run ## The same as run: start Plenum with its log before you
+
+go: build ## Build and start Plenum in the background; its log is $(DATA)/plenum.log
+	scripts/background.sh start $(DATA)
+
+stop: ## End the Plenum that go started; HAProxy and Caddy go on
+	scripts/background.sh stop $(DATA)
 
 build: ## Build the release program, target/release/plenum
 	scripts/install.sh run

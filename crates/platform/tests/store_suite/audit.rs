@@ -95,7 +95,8 @@ async fn filters_match_exactly_and_limits_are_bounded(store: Store) {
     }
     tx.commit().await.unwrap();
     let count = async |limit, category: Option<&str>, actor: Option<&str>| {
-        let query = Query { limit, category: category.map(str::to_owned), actor: actor.map(str::to_owned) };
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let query = Query { limit, category: owned(category), actor: owned(actor), ..Query::default() };
         let rows = audit::list(&store.db, &query).await.unwrap();
         assert!(rows.is_sorted_by(|a, b| a.id > b.id));
         assert!(
@@ -110,6 +111,11 @@ async fn filters_match_exactly_and_limits_are_bounded(store: Store) {
     assert_eq!(count(Some(1_000), None, Some("u_1")).await, 367);
     assert_eq!(count(Some(1_000), Some("state"), Some("u_1")).await, 184);
     assert_eq!(count(None, Some("stat"), None).await, 0);
+    for (action, target, rows) in [(Some("x"), None, 100), (Some("y"), None, 0), (None, Some("nobody"), 0)] {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        let query = Query { action: owned(action), target: owned(target), ..Query::default() };
+        assert_eq!(audit::list(&store.db, &query).await.unwrap().len(), rows);
+    }
 }
 
 async fn what_was_left_open_ends_as_interrupted(mut store: Store) {
@@ -265,7 +271,8 @@ async fn v27_hostile_text_is_stored_as_text(store: Store) {
     assert_eq!(rows[0].details, Some(details));
     assert!(!rows[0].actor.chars().any(char::is_control), "{:?}", rows[0].actor);
     assert!(rows[0].actor.starts_with("'; DROP TABLE audit; --\\u{a}\\u{0}"));
-    let query = Query { actor: Some("' OR '1'='1".to_owned()), category: Some(hostile.replace('\0', "")), limit: None };
+    let query =
+        Query { actor: Some("' OR '1'='1".to_owned()), category: Some(hostile.replace('\0', "")), ..Query::default() };
     assert_eq!(audit::list(&store.db, &query).await.unwrap(), []);
     assert_eq!(audit::verify(&store.db).await.unwrap().broken, None);
 }
