@@ -304,7 +304,7 @@ async fn what_cannot_be_is_refused_and_leaves_nothing() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f26_a_reload_never_empties_caddy_and_heals_one_that_was_lost() -> Result<()> {
+async fn a_reload_never_empties_caddy_and_heals_one_that_was_lost() -> Result<()> {
     let ports = ports();
     let daemon = start(&ports).await?;
     let backend = http_backend("still here");
@@ -328,7 +328,7 @@ fn caddies(daemon: &Daemon) -> Vec<u32> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f27_a_caddy_that_a_killed_daemon_left_is_adopted_and_never_doubled() -> Result<()> {
+async fn a_caddy_that_a_killed_daemon_left_is_adopted_and_never_doubled() -> Result<()> {
     let ports = ports();
     let mut daemon = start(&ports).await?;
     let backend = http_backend("adopted");
@@ -377,7 +377,7 @@ async fn f1_a_registration_that_is_killed_at_any_step_leaves_nothing_or_is_whole
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn f28_without_caddy_a_registration_says_so_and_leaves_nothing() -> Result<()> {
+async fn without_caddy_a_registration_says_so_and_leaves_nothing() -> Result<()> {
     let ports = ports();
     let _daemon = Daemon::builder().config(&config(&ports, ", bin: /nonexistent/caddy")).start().await?;
     let backend = http_backend("x");

@@ -61,7 +61,7 @@ async fn what_was_revoked_is_in_a_list_that_openssl_takes() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn another_authority_takes_over_and_clients_of_the_old_one_go_on() -> Result<()> {
+async fn f23_another_authority_takes_over_and_clients_of_the_old_one_go_on() -> Result<()> {
     let ports = ports();
     let mut daemon = start(&ports).await?;
     let backend = http_backend("still trusted");
