@@ -135,6 +135,48 @@ test('a service is registered in one dialog, and has a name, a route and a certi
   await server.close()
 })
 
+test('the authority is replaced, and clients of the old root and of the new one are both served', async ({
+  page,
+  daemon,
+}) => {
+  const server = await backend('hello')
+  await daemon.register({ name: 'core', host: server.address })
+  await signIn(page, daemon)
+  await page.goto(`${daemon.url}/network/certificates`)
+  await expect(row(page, 'Certificates', 'core')).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Previous root' })).toHaveCount(0)
+  const old = await download(page)
+  const { serial } = await through(daemon, 'core', old)
+  const { body: before } = await daemon.api('GET', '/mesh/api/tls/ca')
+
+  await page.getByRole('button', { name: 'Replace the authority' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Replace the internal authority?' })
+  await expect(dialog).toContainText('Clients that trust the old root go on until it ends')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  expect((await daemon.api('GET', '/mesh/api/tls/ca')).body.fingerprint).toBe(before.fingerprint)
+  await page.getByRole('button', { name: 'Replace the authority' }).click()
+  await dialog.getByRole('button', { name: 'Replace', exact: true }).click()
+  await expect(page.getByRole('status').filter({ hasText: 'all certificates are new' })).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Previous root' })).toContainText(before.fingerprint)
+  expect(await violations(page)).toEqual([])
+  await page.screenshot({ path: `${PICTURES}/network-replaced-light-1280.png`, fullPage: true })
+
+  await daemon.until('the new certificate', async () => (await through(daemon, 'core', old)).serial !== serial)
+  const fresh = await download(page)
+  expect(fresh).not.toBe(old)
+  const [byOld, byNew] = [await through(daemon, 'core', old), await through(daemon, 'core', fresh)]
+  expect(byOld).toMatchObject({ status: 200, serial: byNew.serial })
+  expect(byNew.status).toBe(200)
+
+  const saving = page.waitForEvent('download')
+  await page.getByRole('button', { name: 'Download the previous root' }).click()
+  expect(readFileSync(await (await saving).path(), 'utf8')).toBe(old)
+  const listed = page.waitForEvent('download')
+  await page.getByRole('link', { name: 'Revocation list (PEM)' }).click()
+  expect(readFileSync(await (await listed).path(), 'utf8')).toContain('-----BEGIN X509 CRL-----')
+  await server.close()
+})
+
 test('a taken name is only replaced when that is wanted', async ({ page, daemon }) => {
   const [first, second] = [await backend('first'), await backend('second')]
   await daemon.register({ name: 'core', host: first.address })

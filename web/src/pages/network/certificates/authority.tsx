@@ -1,6 +1,6 @@
 // The internal authority: what it is, its root as a file, and how every system is made to trust it.
 
-import { Button, Code, Group, Stack, Tabs, Text } from '@mantine/core'
+import { Anchor, Button, Code, Group, Stack, Tabs, Text } from '@mantine/core'
 import { IconDownload } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
@@ -19,6 +19,11 @@ import { Confirm } from '../confirm'
 import { Result, type Said } from '../result'
 import { ROOT_FILE } from '../services/reach'
 import { messages } from './messages'
+import { Previous, Successor } from './successor'
+
+/** The list of what was revoked; it is for everybody. */
+const REVOKED = '/mesh/api/tls/crl'
+const REVOKED_FILE = 'plenum-revoked.pem'
 
 export function Authority() {
   const t = useMessages(messages)
@@ -64,9 +69,17 @@ function Details({ ca }: { ca: MeshAuthority }) {
           ],
           [t('until'), new Date(ca.not_after).toLocaleDateString(language)],
           [t('algorithm'), ca.algorithm],
+          [
+            t('crl'),
+            <Anchor key="crl" size="sm" href={REVOKED} download={REVOKED_FILE}>
+              {t('crlGet')}
+            </Anchor>,
+          ],
         ]}
       />
+      {ca.previous && <Previous root={ca.previous} />}
       <Trust instructions={ca.instructions} />
+      <Successor />
     </Stack>
   )
 }

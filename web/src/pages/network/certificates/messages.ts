@@ -45,6 +45,21 @@ export const messages = catalogue(
     trustText: 'Download the root, then run this where the file is:',
     firefoxText: 'Download the root, then in Firefox:',
     copyCommand: 'Copy the command for {system}',
+    crl: 'Revoked',
+    crlGet: 'Revocation list (PEM)',
+    replaceHeading: 'A new authority',
+    replace: 'Replace the authority',
+    replaceWhen: 'When its key may have become known, or before the root ends.',
+    replaceTitle: 'Replace the internal authority?',
+    replaceVerb: 'Replace',
+    replaceText:
+      'There is a new root, and every certificate is replaced by one of it at once, without a lost connection. Clients that trust the old root go on until it ends; they should learn the new one before then. That cannot be taken back.',
+    replaced:
+      'The authority and all certificates are new. Let clients trust the new root before the previous one ends.',
+    previous: 'Previous root',
+    previousText:
+      'Clients that trust only this root go on until it ends. They should learn the present one before then.',
+    downloadPrevious: 'Download the previous root',
     acme: 'For other machines (ACME)',
     acmeText:
       'Any ACME client gets certificates of the internal authority for names below its domain, once it has proved over HTTP or DNS that it speaks for them. It has to trust the certificate of the address below.',
@@ -112,6 +127,21 @@ export const messages = catalogue(
     trustText: 'Descargue la raíz y ejecute esto donde esté el archivo:',
     firefoxText: 'Descargue la raíz y, en Firefox:',
     copyCommand: 'Copiar la orden para {system}',
+    crl: 'Revocados',
+    crlGet: 'Lista de revocación (PEM)',
+    replaceHeading: 'Una autoridad nueva',
+    replace: 'Sustituir la autoridad',
+    replaceWhen: 'Cuando su clave pueda haberse conocido, o antes de que la raíz caduque.',
+    replaceTitle: '¿Sustituir la autoridad interna?',
+    replaceVerb: 'Sustituir',
+    replaceText:
+      'Se crea una raíz nueva y todos los certificados se sustituyen al momento por otros de ella, sin perder conexiones. Los clientes que confían en la raíz anterior siguen funcionando hasta que caduque; antes de eso deberían conocer la nueva. No se puede deshacer.',
+    replaced:
+      'La autoridad y todos los certificados son nuevos. Haga que los clientes confíen en la raíz nueva antes de que caduque la anterior.',
+    previous: 'Raíz anterior',
+    previousText:
+      'Los clientes que solo confían en esta raíz siguen funcionando hasta que caduque. Antes de eso deberían conocer la actual.',
+    downloadPrevious: 'Descargar la raíz anterior',
     acme: 'Para otras máquinas (ACME)',
     acmeText:
       'Cualquier cliente ACME obtiene certificados de la autoridad interna para nombres bajo su dominio, tras demostrar por HTTP o DNS que habla por ellos. Debe confiar en el certificado de la dirección de abajo.',
