@@ -227,3 +227,26 @@ fn valid(now: Timestamp, life: SignedDuration) -> Validity {
 fn aad(of: &str) -> String {
     format!("mesh.key:{of}")
 }
+
+#[cfg(test)]
+mod tests {
+    use platform::{clock::Manual, db::Location};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn v20_an_authority_that_cannot_be_opened_issues_nothing_and_is_not_replaced() {
+        let (directory, now) = (tempfile::tempdir().unwrap(), Timestamp::from_second(1_800_000_000).unwrap());
+        let db = Db::open(&Location::Sqlite(directory.path().join("db")), Manual::new(now)).await.unwrap();
+        let open = async |key: u8| Ca::open(&db, Arc::new(Vault::from_key(&[key; 32])), "qp.local", now).await;
+        let made = open(1).await.unwrap();
+        assert!(matches!(open(2).await, Err(CaError::Sealed(_))));
+        assert_eq!(open(1).await.unwrap().root_pem(), made.root_pem());
+        // The same for a certificate's key.
+        let stored = made.issue("core", "core.qp.local", now).unwrap();
+        let other = Ca { vault: Arc::new(Vault::from_key(&[2; 32])), ..made.reissued(now).unwrap() };
+        assert!(matches!(other.key(&stored), Err(CaError::Sealed(_))));
+        assert!(made.key(&stored).unwrap().reveal().contains("PRIVATE KEY"));
+        assert!(made.issue("x", "x.example.com", now).is_err());
+    }
+}
