@@ -213,7 +213,15 @@ impl Mesh {
     /// When one is not allowed or something fails; nothing is left of any of them then.
     pub async fn register(&self, actor: &str, wanted: Vec<Wanted>) -> Result<Vec<Service>, Refusal> {
         let actor = actor.to_owned();
-        self.to_the_end(async move |mesh| mesh.register_now(&actor, wanted).await).await
+        let what = match &*wanted {
+            [one] => one.name.as_str().to_owned(),
+            many => format!("{} services", many.len()),
+        };
+        self.to_the_end(async move |mesh| {
+            let done = mesh.register_now(&actor, wanted).await;
+            mesh.note_refused(&actor, "service_register", &what, done).await
+        })
+        .await
     }
 
     async fn register_now(&self, actor: &str, wanted: Vec<Wanted>) -> Result<Vec<Service>, Refusal> {
@@ -347,7 +355,11 @@ impl Mesh {
     /// When there is no such service, or it cannot be taken away; it stays then.
     pub async fn deregister(&self, actor: &str, name: &str) -> Result<Service, Refusal> {
         let (actor, name) = (actor.to_owned(), name.to_owned());
-        self.to_the_end(async move |mesh| mesh.deregister_now(&actor, &name).await).await
+        self.to_the_end(async move |mesh| {
+            let done = mesh.deregister_now(&actor, &name).await;
+            mesh.note_refused(&actor, "service_deregister", &name, done).await
+        })
+        .await
     }
 
     async fn deregister_now(&self, actor: &str, name: &str) -> Result<Service, Refusal> {
@@ -399,7 +411,11 @@ impl Mesh {
     /// When there is no such service, it has no certificate, or the new one cannot be served.
     pub async fn rotate(&self, actor: &str, name: &str) -> Result<store::Stored, Refusal> {
         let (actor, name) = (actor.to_owned(), name.to_owned());
-        self.to_the_end(async move |mesh| mesh.rotate_now(&actor, &name).await).await
+        self.to_the_end(async move |mesh| {
+            let done = mesh.rotate_now(&actor, &name).await;
+            mesh.note_refused(&actor, "cert_rotate", &name, done).await
+        })
+        .await
     }
 
     async fn rotate_now(&self, actor: &str, name: &str) -> Result<store::Stored, Refusal> {
@@ -488,6 +504,24 @@ impl Mesh {
         audit::record(&mut tx, Entry::new(actor, CATEGORY, action).details(details), outcome).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Records an attempt that was refused before it began; what has begun has its entry already.
+    async fn note_refused<T>(
+        &self,
+        actor: &str,
+        action: &'static str,
+        target: &str,
+        done: Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        if let Err(refusal @ (Refusal::Invalid(_) | Refusal::Exists(_) | Refusal::Unknown(_))) = &done {
+            let details = json!({ "name": target, "error": refusal.to_string() });
+            let mut tx = self.db.begin().await?;
+            let entry = Entry::new(actor, CATEGORY, action).target(target).details(details);
+            audit::record(&mut tx, entry, Outcome::Error).await?;
+            tx.commit().await?;
+        }
+        done
     }
 
     /// After something was undone; what fails now is tried again in the background.

@@ -13,6 +13,7 @@ mod first_run;
 mod mesh;
 mod mesh_ca;
 mod mesh_cli;
+mod mesh_contract;
 mod servers;
 mod snapshots;
 mod support;
