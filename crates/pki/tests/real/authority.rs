@@ -178,16 +178,3 @@ fn authorities_can_be_shared_between_threads() {
     shared::<Authority>();
     shared::<plenum_pki::Issued>();
 }
-
-/// Not a limit that is tested; the figure is printed for who asks (`cargo nextest run -p plenum-pki figure --run-ignored all --no-capture`).
-#[test]
-#[ignore = "a measurement"]
-fn figure_of_issuing() {
-    let (_, intermediate) = authorities();
-    let request = request(&["core.qp.local"]);
-    let start = std::time::Instant::now();
-    for _ in 0..2000 {
-        intermediate.issue(&request).unwrap();
-    }
-    println!("{:.0} certificates each second", 2000.0 / start.elapsed().as_secs_f64());
-}
