@@ -19,7 +19,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 /// When we lack the rights or the system lacks the store; the text says what to run.
 pub async fn install(root_pem: &str) -> Result<String, String> {
     let by_hand = format!(
-        "save GET /api/tls/ca?format=pem as {STORE}/{FILE} and run update-ca-certificates as root; on other systems, add that file to the trusted authorities"
+        "save what `plenum tls ca` prints as {STORE}/{FILE} and run update-ca-certificates as root; on other systems, add that file to the trusted authorities"
     );
     if !rustix::process::geteuid().is_root() {
         return Err(format!("Plenum does not run as root here: {by_hand}"));
