@@ -12,8 +12,8 @@ cd "$(dirname "$0")/.."
 say() { echo "install: $*"; }
 fail() { echo "install: $*" >&2; exit 1; }
 
-for_run=(haproxy keepalived caddy gcc libc6-dev make ca-certificates python3-venv)
-for_test=("${for_run[@]}" postgresql-15 jq curl socat strace wrk patchelf openssl mount util-linux chromium fonts-dejavu-core
+for_run=(haproxy keepalived caddy gcc libc6-dev make ca-certificates curl python3-venv)
+for_test=("${for_run[@]}" postgresql-15 jq socat strace wrk patchelf openssl mount util-linux chromium fonts-dejavu-core
   bind9-dnsutils dnsmasq-base certbot openssh-server docker.io)
 for_bench=("${for_test[@]}" hyperfine)
 
