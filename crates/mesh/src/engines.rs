@@ -13,6 +13,7 @@ use caddy::{
 };
 use dns::{Engine, Options, Server, Zone, client, dnsmasq};
 use platform::config::{CaddyMode, DnsEngine, Listen, MeshCaddy, MeshDns};
+use sha2::{Digest as _, Sha256};
 use tokio::sync::{Mutex, OnceCell, RwLock};
 
 /// How long Caddy has to start.
@@ -22,10 +23,14 @@ const LOOKUP: &str = "lookup";
 /// How long a question to our own DNS may take.
 const ASK: Duration = Duration::from_millis(800);
 
+/// Where root puts what accounts without privileges are to read.
+const RUN: &str = "/run/plenum";
+
 /// Whoever answers DNS.
 pub struct Dns {
     config: MeshDns,
-    directory: PathBuf,
+    /// The area's part of the data directory.
+    area: PathBuf,
     engine: RwLock<Option<Engine>>,
     zone: std::sync::RwLock<Option<Zone>>,
 }
@@ -34,7 +39,8 @@ impl Dns {
     /// Nothing is started yet.
     #[must_use]
     pub fn new(config: MeshDns, directory: &Path) -> Self {
-        Self { config, directory: directory.join("dns"), engine: RwLock::new(None), zone: std::sync::RwLock::default() }
+        let area = directory.to_owned();
+        Self { config, area, engine: RwLock::new(None), zone: std::sync::RwLock::default() }
     }
 
     /// Has the zone answered: starts the engine when it is not there.
@@ -46,7 +52,14 @@ impl Dns {
         let Listen::On(listen) = self.config.listen else { return Ok(()) };
         let mut engine = self.engine.write().await;
         if let Some(running) = engine.as_ref().filter(|engine| engine.is_alive()) {
-            return running.set(zone).await;
+            let done = running.set(zone).await;
+            if matches!(done, Err(dns::Error::Reload { .. }))
+                && let Some(deaf) = engine.take()
+            {
+                // It lives and does not listen: the next attempt starts another.
+                deaf.stop().await?;
+            }
+            return done;
         }
         *engine = Some(self.start(listen, zone).await?);
         Ok(())
@@ -66,7 +79,7 @@ impl Dns {
                 Server::bind(options).await.map(Engine::Embedded)
             }
             DnsEngine::Dnsmasq => {
-                let mut spec = dnsmasq::Spec::new("dnsmasq", &self.directory, listen);
+                let mut spec = dnsmasq::Spec::new("dnsmasq", readable(&self.area), listen);
                 spec.upstreams.clone_from(&self.config.upstreams);
                 dnsmasq::Process::start(spec, zone).await.map(Engine::Dnsmasq)
             }
@@ -115,12 +128,27 @@ impl Dns {
 
     /// Ends it.
     pub async fn stop(&self) {
-        if let Some(engine) = self.engine.write().await.take()
-            && let Err(error) = engine.stop().await
-        {
+        let Some(engine) = self.engine.write().await.take() else { return };
+        if let Err(error) = engine.stop().await {
             tracing::warn!(%error, "the DNS server did not stop");
+        } else if self.config.engine == DnsEngine::Dnsmasq
+            && let Err(error) = std::fs::remove_dir_all(readable(&self.area))
+        {
+            tracing::debug!(%error, "the names that dnsmasq answered stay behind");
         }
     }
+}
+
+/// Where dnsmasq has its files. It gives root's privileges up before it reads them, and nobody but us gets through the data
+/// directory; so they are elsewhere then, and there is nothing in them that it is not there to tell everybody. The same data
+/// directory has the same place every time, for that is how one that was left behind is found.
+fn readable(area: &Path) -> PathBuf {
+    let area = area.canonicalize().or_else(|_| std::path::absolute(area)).unwrap_or_else(|_| area.to_owned());
+    if !rustix::process::geteuid().is_root() {
+        return area.join("dns");
+    }
+    let hash = Sha256::digest(area.as_os_str().as_encoded_bytes());
+    Path::new(RUN).join(hex::encode(&hash[..6])).join("dns")
 }
 
 /// Caddy, ours or somebody else's.

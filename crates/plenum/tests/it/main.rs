@@ -14,6 +14,7 @@ mod mesh;
 mod mesh_ca;
 mod mesh_cli;
 mod mesh_contract;
+mod mesh_dns;
 mod servers;
 mod snapshots;
 mod support;
