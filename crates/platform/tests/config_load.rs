@@ -2,7 +2,9 @@
 
 #![expect(clippy::expect_used, reason = "a test that cannot go on should stop")]
 
-use plenum_platform::config::{Config, HaproxyMode, Listen, LogLevel, Overrides, Source, TlsMode, VrrpState};
+use plenum_platform::config::{
+    CaddyMode, Config, HaproxyMode, Listen, LogLevel, Overrides, Source, TlsMode, VrrpState,
+};
 
 fn parse(text: &str) -> Config {
     Config::parse(text, &Overrides::default()).unwrap_or_else(|problems| {
@@ -127,6 +129,82 @@ fn defaults_then_file_then_environment_then_flags() {
     assert_eq!(config.rate_limit.auth_max, 25);
     assert_eq!(config.ssl.mode, TlsMode::Off);
     assert_eq!(config.server.trust_proxy.len(), 2);
+}
+
+/// The configuration that a file and an environment make.
+fn with_environment(text: &str, env: &[(&str, &str)]) -> Result<Config, Vec<String>> {
+    let env = env.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    let refused = |problems: Vec<plenum_platform::config::Problem>| problems.iter().map(ToString::to_string).collect();
+    Config::parse(text, &Overrides::from_env(env)).map_err(refused)
+}
+
+#[test]
+fn variables_of_an_older_mesh_stand_for_what_nobody_set() {
+    let all = [
+        ("CONDUIT_DOMAIN", "internal"),
+        ("CONDUIT_DNS_PORT", "53"),
+        ("CONDUIT_DNS_UPSTREAM", "8.8.8.8"),
+        ("CONDUIT_UPSTREAM_DNS", "1.1.1.1"),
+        ("CONDUIT_CADDY_ADMIN", "host.docker.internal:2019"),
+        ("CONDUIT_CADDY_HTTPS_PORT", "8443"),
+        ("CONDUIT_BIND_HOST", "0.0.0.0"),
+        ("CONDUIT_BIND_PORT", "9990"),
+        ("CONDUIT_HEALTH_INTERVAL", "30"),
+        ("CONDUIT_DOCKER_SOCKET", "/run/docker.sock"),
+        // These mean nothing here.
+        ("CONDUIT_API_KEY", "secret"),
+        ("CONDUIT_CONFIG_DIR", "/etc/elsewhere"),
+        ("CONDUIT_DIR", "/opt/elsewhere"),
+        ("CONDUIT_APP_NAME", "other"),
+    ];
+    let mesh = with_environment("", &all).unwrap().mesh;
+    assert_eq!(mesh.domain, "internal");
+    assert_eq!(mesh.dns.listen, Listen::On("127.0.0.1:53".parse().unwrap()));
+    assert_eq!(mesh.dns.upstreams, ["1.1.1.1:53".parse().unwrap()]);
+    assert_eq!((mesh.caddy.mode, mesh.caddy.admin.as_str()), (CaddyMode::External, "host.docker.internal:2019"));
+    assert_eq!(mesh.caddy.https_port, Some(8443));
+    assert_eq!(mesh.listen, Listen::On("0.0.0.0:9990".parse().unwrap()));
+    assert_eq!(mesh.health.interval_ms, 30_000);
+    assert_eq!(mesh.docker_socket.to_str(), Some("/run/docker.sock"));
+
+    // The file is stronger, key by key; an empty section says nothing, and an empty variable neither.
+    let file =
+        "mesh:\n  domain: file.example\n  listen: off\n  dns: {listen: off}\n  caddy:\n  health: {intervalMs: 700}\n";
+    let mesh = with_environment(file, &all).unwrap().mesh;
+    assert_eq!((mesh.domain.as_str(), mesh.listen, mesh.dns.listen), ("file.example", Listen::Off, Listen::Off));
+    assert_eq!((mesh.health.interval_ms, mesh.caddy.https_port), (700, Some(8443)));
+    assert_eq!(with_environment("", &[("CONDUIT_DOMAIN", " ")]).unwrap(), Config::default());
+
+    // And so are Plenum's own variables.
+    let both = [("CONDUIT_DOMAIN", "weak.example"), ("PLENUM_MESH_DOMAIN", "strong.example")];
+    assert_eq!(with_environment("", &both).unwrap().mesh.domain, "strong.example");
+    assert_eq!(with_environment("mesh: {domain: file.example}", &both).unwrap().mesh.domain, "strong.example");
+}
+
+#[test]
+fn one_half_of_an_address_has_the_usual_other_half() {
+    let listen = |env: &[(&str, &str)]| with_environment("", env).unwrap().mesh.listen;
+    let at = |text: &str| Listen::On(text.parse().unwrap());
+    assert_eq!(listen(&[("CONDUIT_BIND_PORT", "9990")]), at("127.0.0.1:9990"));
+    assert_eq!(listen(&[("CONDUIT_BIND_HOST", "localhost")]), at("127.0.0.1:9999"));
+    assert_eq!(listen(&[("CONDUIT_BIND_HOST", "::1")]), at("[::1]:9999"));
+    assert_eq!(listen(&[]), at("127.0.0.1:9999"));
+}
+
+#[test]
+fn a_bad_variable_of_an_older_mesh_is_named_unless_something_stronger_is_set() {
+    for (name, value, key) in [
+        ("CONDUIT_BIND_HOST", "gateway", "mesh.listen"),
+        ("CONDUIT_DNS_PORT", "dns", "mesh.dns.listen"),
+        ("CONDUIT_HEALTH_INTERVAL", "often", "mesh.health.intervalMs"),
+        ("CONDUIT_CADDY_HTTPS_PORT", "0", "mesh.caddy.httpsPort"),
+        ("CONDUIT_DOMAIN", "a b", "mesh.domain"),
+    ] {
+        let problems = with_environment("", &[(name, value)]).unwrap_err();
+        assert_eq!(problems.len(), 1, "{problems:?}");
+        assert!(problems[0].starts_with(&format!("{name}: {key}: ")), "{problems:?}");
+    }
+    with_environment("mesh: {domain: file.example}", &[("CONDUIT_DOMAIN", "a b")]).unwrap();
 }
 
 #[test]

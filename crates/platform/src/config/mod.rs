@@ -1,9 +1,10 @@
 //! The configuration: one YAML file with documented keys, under environment variables, under flags.
 //!
-//! Precedence is defaults < file < `PLENUM_*` < flags. No file at all is a valid configuration. Unknown keys are refused
+//! Precedence is defaults < `CONDUIT_*` < file < `PLENUM_*` < flags. No file at all is a valid configuration. Unknown keys are refused
 //! and every problem is reported at once, with its line and key. Nothing here opens a socket or touches the data
 //! directory: a configuration is only a value. There is no key that turns authentication off.
 
+mod fallbacks;
 mod mesh;
 mod node;
 mod overrides;
@@ -118,7 +119,9 @@ impl Config {
         let mut root = tree::parse(text).map_err(|malformed| {
             vec![Problem { line: malformed.line, origin: None, key: String::new(), message: malformed.message }]
         })?;
-        for entry in overrides.entries() {
+        let is_missing = |entry: &&Override| !root.holds(&entry.key.split('.').collect::<Vec<_>>());
+        let missing: Vec<&Override> = overrides.fallbacks().iter().filter(is_missing).collect();
+        for entry in missing.into_iter().chain(overrides.entries()) {
             let path: Vec<&str> = entry.key.split('.').collect();
             root.set(&path, &entry.value, &tree::Origin::Outside(entry.origin.clone()));
         }

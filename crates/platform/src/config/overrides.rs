@@ -3,6 +3,8 @@
 //! Every key has a variable: `PLENUM_` and the key in capitals, words apart (`server.trustProxy` is
 //! `PLENUM_SERVER_TRUST_PROXY`). A few have a shorter one besides, named like the flag.
 
+use super::fallbacks;
+
 /// One value from outside the file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Override {
@@ -16,7 +18,11 @@ pub struct Override {
 
 /// Values from outside the file; later ones win.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Overrides(Vec<Override>);
+pub struct Overrides {
+    over: Vec<Override>,
+    /// What holds where the file says nothing.
+    under: Vec<Override>,
+}
 
 /// The variables that are named like a flag instead of like their key.
 const SHORT: &[(&str, &str)] =
@@ -93,13 +99,15 @@ impl Overrides {
     /// Takes the variables that set a key out of an environment. Variables that begin with `PLENUM_` and set no key are
     /// not an error, because other parts of Plenum read some (`PLENUM_CONFIG`).
     pub fn from_env(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut found: Vec<Override> = variables
+        let variables: Vec<_> = variables.into_iter().collect();
+        let under = fallbacks::of(&variables);
+        let mut over: Vec<Override> = variables
             .into_iter()
             .filter_map(|(name, value)| Some(Override { key: key_of(&name)?.to_owned(), value, origin: name }))
             .collect();
         // The environment has no order of its own; the shorter name is the more deliberate one and wins.
-        found.sort_by(|a, b| b.origin.len().cmp(&a.origin.len()).then_with(|| a.origin.cmp(&b.origin)));
-        Self(found)
+        over.sort_by(|a, b| b.origin.len().cmp(&a.origin.len()).then_with(|| a.origin.cmp(&b.origin)));
+        Self { over, under }
     }
 
     /// Puts a value over everything so far; `None` changes nothing, which suits an absent flag.
@@ -107,7 +115,7 @@ impl Overrides {
     pub fn with(mut self, key: &str, value: Option<impl ToString>, origin: &str) -> Self {
         if let Some(value) = value {
             let (key, origin) = (key.to_owned(), origin.to_owned());
-            self.0.push(Override { key, value: value.to_string(), origin });
+            self.over.push(Override { key, value: value.to_string(), origin });
         }
         self
     }
@@ -115,7 +123,13 @@ impl Overrides {
     /// The values, weakest first.
     #[must_use]
     pub fn entries(&self) -> &[Override] {
-        &self.0
+        &self.over
+    }
+
+    /// Values for keys that the file does not set, weakest first.
+    #[must_use]
+    pub fn fallbacks(&self) -> &[Override] {
+        &self.under
     }
 
     /// Every key that can be set, with its variable.

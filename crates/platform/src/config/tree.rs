@@ -77,6 +77,19 @@ impl Node {
         Self { origin: Origin::Line(1), value: Value::Map(Vec::new()) }
     }
 
+    /// Whether there is something at a dotted key, or in its way.
+    pub(super) fn holds(&self, path: &[&str]) -> bool {
+        let Some((first, rest)) = path.split_first() else { return true };
+        match &self.value {
+            Value::Map(entries) => {
+                entries.iter().find(|entry| entry.key == *first).is_some_and(|entry| entry.node.holds(rest))
+            }
+            // An empty section, as with `mesh:` and nothing below it.
+            Value::Null => false,
+            _ => true,
+        }
+    }
+
     /// Puts a word at a dotted key, over whatever the file says there.
     pub(super) fn set(&mut self, path: &[&str], word: &str, origin: &Origin) {
         let Some((first, rest)) = path.split_first() else {
