@@ -15,6 +15,7 @@ mod mesh_ca;
 mod mesh_cli;
 mod mesh_contract;
 mod mesh_dns;
+mod mesh_mistakes;
 mod servers;
 mod snapshots;
 mod support;
