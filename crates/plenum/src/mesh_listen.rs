@@ -28,6 +28,11 @@ const OURS: [&str; 7] = ["status", "ping", "services", "dns", "tls", "servers", 
 /// The same, but nothing below it: checking and exporting the whole log is the main listener's.
 const AUDIT: &str = "audit";
 
+/// The state of a connection that neither side has ended.
+const ESTABLISHED: &str = "01";
+/// What proxies say about whom they speak for. They may run as our own user, but nobody they serve is the operator.
+const FORWARDED: [&str; 4] = ["forwarded", "via", "x-forwarded-for", "x-real-ip"];
+
 /// The bound listener.
 pub(crate) struct Mesh {
     listener: TcpListener,
@@ -80,7 +85,8 @@ async fn translate(here: SocketAddr, mut request: Request, next: Next) -> Respon
     if is_loopback && let Err(reason) = check_origin(request.headers()) {
         return refuse(reason);
     }
-    let owner = if is_loopback { owner_of(there, here).await } else { None };
+    let is_direct = !FORWARDED.iter().any(|name| request.headers().contains_key(*name));
+    let owner = if is_loopback && is_direct { owner_of(there, here).await } else { None };
     request.extensions_mut().insert(owner.map_or(Peer::Tcp(there), |uid| Peer::local(uid, None)));
     if let Some(uri) = rewritten(request.uri()) {
         *request.uri_mut() = uri;
@@ -124,6 +130,12 @@ fn is_this_machine(host: &str) -> bool {
 
 /// The user whose socket is at `there`, connected to `here`, where the kernel says so.
 async fn owner_of(there: SocketAddr, here: SocketAddr) -> Option<u32> {
+    let owner = look_up(there, here).await?;
+    // Root is believed when it is still there: a line that is written while its socket is closed may say so of anybody.
+    if owner == 0 { look_up(there, here).await } else { Some(owner) }
+}
+
+async fn look_up(there: SocketAddr, here: SocketAddr) -> Option<u32> {
     let mut tables = String::new();
     for table in ["/proc/net/tcp", "/proc/net/tcp6"] {
         match tokio::fs::read_to_string(table).await {
@@ -134,7 +146,10 @@ async fn owner_of(there: SocketAddr, here: SocketAddr) -> Option<u32> {
     find_owner(&tables, there, here)
 }
 
-/// Columns: slot, local address, remote address, state, queues, timer, retransmits, uid.
+/// Columns: slot, local address, remote address, state, queues, timer, retransmits, uid, timeout, inode.
+///
+/// A socket that was closed stays in the table for a while, as root's whoever had it; it has no inode any more. So a
+/// connection has an owner only for as long as it is held open.
 fn find_owner(table: &str, there: SocketAddr, here: SocketAddr) -> Option<u32> {
     let is = |text: &str, wanted: SocketAddr| parse_address(text) == Some((wanted.ip().to_canonical(), wanted.port()));
     table.lines().find_map(|line| {
@@ -143,7 +158,11 @@ fn find_owner(table: &str, there: SocketAddr, here: SocketAddr) -> Option<u32> {
         if !is(local, there) || !is(remote, here) {
             return None;
         }
-        words.nth(4)?.parse().ok()
+        if words.next()? != ESTABLISHED {
+            return None;
+        }
+        let uid = words.nth(3)?.parse().ok()?;
+        (words.nth(1)? != "0").then_some(uid)
     })
 }
 
@@ -198,6 +217,32 @@ mod tests {
         for broken in ["", "0100007F", "0100007F:XYZ", "01:1", "zz00007F:0001"] {
             assert_eq!(parse_address(broken), None, "{broken}");
         }
+    }
+
+    #[test]
+    fn v8_a_connection_that_was_closed_is_nobodys() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let here = listener.local_addr().unwrap();
+        let stream = std::net::TcpStream::connect(here).unwrap();
+        let there = stream.local_addr().unwrap();
+        // Our end stays open, as it does while a request is answered.
+        let _accepted = listener.accept().unwrap();
+        let mut half = stream.try_clone().unwrap();
+        std::io::Write::write_all(&mut half, b"POST /api/services HTTP/1.1").unwrap();
+        drop((stream, half));
+        let table = || std::fs::read_to_string("/proc/net/tcp").unwrap();
+        let line = |table: &str| {
+            let is_theirs = |line: &&str| {
+                line.split_whitespace().nth(1).and_then(parse_address) == Some((there.ip(), there.port()))
+            };
+            table.lines().find(is_theirs).map(str::to_owned)
+        };
+        let left = line(&table()).expect("the kernel keeps it");
+        assert_eq!(left.split_whitespace().nth(7), Some("0"), "it is root's whoever had it: {left}");
+        assert_eq!(find_owner(&table(), there, here), None, "{left}");
+        // The same said of one that is open, but has no inode.
+        let open = left.replacen(left.split_whitespace().nth(3).unwrap(), ESTABLISHED, 1);
+        assert_eq!(find_owner(&open, there, here), None, "{open}");
     }
 
     #[test]
