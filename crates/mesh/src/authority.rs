@@ -54,7 +54,8 @@ impl Mesh {
     }
 
     async fn rotate_ca_now(&self, actor: &str, successor: Successor) -> Result<usize, Refusal> {
-        let _turn = self.changes.lock().await;
+        // What is registered or rotated from here on has a certificate of the successor.
+        let turn = self.changes.lock().await;
         let (old, now) = (self.ca().await?, self.clock.now());
         let ca = Arc::new(match successor {
             Successor::Root => old.successor(now)?,
@@ -75,6 +76,7 @@ impl Mesh {
         }
         tx.commit().await?;
         *self.ca.write().await = Some(Arc::clone(&ca));
+        drop(turn);
         platform::failpoint!("mesh.after_ca");
 
         let published = self.publisher.publish(&ca, What::All).await;
@@ -84,6 +86,8 @@ impl Mesh {
                 for certificate in &certificates {
                     store::revoke(&mut tx, &certificate.service, Some(&certificate.serial)).await?;
                 }
+                // One that was removed meanwhile has none.
+                store::revoke_gone(&mut tx).await?;
                 audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
                 events::append(&mut tx, "mesh.certificates", &json!({})).await?;
             }

@@ -111,7 +111,7 @@ impl Mesh {
             Dns::new(config.dns.clone(), &directory),
             Proxy::new(config.caddy.clone(), &directory),
         );
-        let health = Health::new(&config.health);
+        let health = Health::new(&config.health, config.allow_loopback);
         Self(Arc::new(Inner {
             db,
             clock,
@@ -239,8 +239,16 @@ impl Mesh {
         let ca = self.ca().await?;
         let (services, overwrite): (Vec<Service>, Vec<bool>) =
             wanted.into_iter().map(|each| (self.service(&each), each.overwrite)).unzip();
-        let certificates = self.issue(&services).await?;
-        let audits = self.intend(actor, &services, &overwrite, &certificates).await?;
+        let mut certificates = self.issue(&ca, &services).await?;
+        let audits = {
+            let _turn = self.changes.lock().await;
+            let present = self.ca().await?;
+            if !Arc::ptr_eq(&ca, &present) {
+                // The authority was replaced meanwhile, and with it every certificate that was written down.
+                certificates = self.issue(&present, &services).await?;
+            }
+            self.intend(actor, &services, &overwrite, &certificates).await?
+        };
         platform::failpoint!("mesh.after_intent");
         let keys: Vec<_> = keys.into_iter().collect();
         match self.publisher.publish(&ca, What::Some(&keys)).await {
@@ -294,9 +302,9 @@ impl Mesh {
 
     /// A certificate for each that has TLS. Signing is work, so it is not for the threads that serve requests, and done
     /// before anything is locked.
-    async fn issue(&self, services: &[Service]) -> Result<Vec<Option<store::Stored>>, Refusal> {
+    async fn issue(&self, ca: &Arc<Ca>, services: &[Service]) -> Result<Vec<Option<store::Stored>>, Refusal> {
         let keys = services.iter().map(|service| service.tls.then(|| service.key.clone()));
-        self.issue_with(self.ca().await?, keys.collect()).await
+        self.issue_with(Arc::clone(ca), keys.collect()).await
     }
 
     /// The same for keys of services, by this authority.
@@ -420,8 +428,10 @@ impl Mesh {
 
     async fn rotate_now(&self, actor: &str, name: &str) -> Result<store::Stored, Refusal> {
         let key = name.to_ascii_lowercase();
+        let turn = self.changes.lock().await;
         let ca = self.ca().await?;
         let mut tx = self.db.begin().await?;
+        tx.serialize().await?;
         let service = store::one(&mut tx, &key).await?;
         let Some(service) = service.filter(|there| there.state == State::Active && there.tls) else {
             return Err(Refusal::Unknown(name.to_owned()));
@@ -431,6 +441,7 @@ impl Mesh {
         let entry = Entry::new(actor, CATEGORY, "cert_rotate").target(&service.name);
         let audit = audit::open(&mut tx, entry.details(json!({ "name": service.name }))).await?;
         tx.commit().await?;
+        drop(turn);
         let published = self.publisher.publish(&ca, What::Some(std::slice::from_ref(&key))).await;
         let mut tx = self.db.begin().await?;
         match &published {

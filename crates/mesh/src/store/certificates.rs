@@ -50,7 +50,7 @@ pub async fn live(db: &Db) -> Result<Vec<Stored>, Error> {
     let mut rows: Vec<Row> = on_db!(db, c => {
         sqlx::query_as(
             "SELECT serial, service, chain, sealed_key, not_before, not_after FROM mesh_certificates
-             WHERE revoked_at IS NULL ORDER BY service, issued_at DESC",
+             WHERE revoked_at IS NULL ORDER BY service, issued_at DESC, serial DESC",
         )
         .fetch_all(c).await
     })?;
@@ -66,7 +66,7 @@ pub async fn live_of(db: &Db, service: &str) -> Result<Option<Stored>, Error> {
     let row: Option<Row> = on_db!(db, c => {
         sqlx::query_as(
             "SELECT serial, service, chain, sealed_key, not_before, not_after FROM mesh_certificates
-             WHERE revoked_at IS NULL AND service = $1 ORDER BY issued_at DESC LIMIT 1",
+             WHERE revoked_at IS NULL AND service = $1 ORDER BY issued_at DESC, serial DESC LIMIT 1",
         )
         .bind(service).fetch_optional(c).await
     })?;
@@ -91,16 +91,37 @@ pub async fn insert(tx: &mut Tx, certificate: &Stored) -> Result<(), Error> {
     Ok(())
 }
 
-/// Revokes every certificate of a service but one.
+/// Revokes every certificate of a service that is older than one of them, or all of them. A newer one is somebody else's, who
+/// replaces it as well.
 ///
 /// # Errors
 /// When the store fails.
-pub async fn revoke(tx: &mut Tx, service: &str, but: Option<&str>) -> Result<(), Error> {
+pub async fn revoke(tx: &mut Tx, service: &str, before: Option<&str>) -> Result<(), Error> {
     let now = tx.now_micros();
     on_db!(tx, c => {
-        sqlx::query("UPDATE mesh_certificates SET revoked_at = $1 WHERE service = $2 AND revoked_at IS NULL AND serial <> $3")
-            .bind(now).bind(service).bind(but.unwrap_or_default())
-            .execute(c).await?;
+        sqlx::query(
+            "UPDATE mesh_certificates SET revoked_at = $1 WHERE service = $2 AND revoked_at IS NULL AND ($3 = '' OR EXISTS (
+                SELECT 1 FROM mesh_certificates AS newer WHERE newer.serial = $3 AND (newer.issued_at > mesh_certificates.issued_at
+                    OR newer.issued_at = mesh_certificates.issued_at AND newer.serial > mesh_certificates.serial)))",
+        )
+        .bind(now).bind(service).bind(before.unwrap_or_default())
+        .execute(c).await?;
+    });
+    Ok(())
+}
+
+/// Revokes the certificates of services that are gone.
+///
+/// # Errors
+/// When the store fails.
+pub async fn revoke_gone(tx: &mut Tx) -> Result<(), Error> {
+    let now = tx.now_micros();
+    on_db!(tx, c => {
+        sqlx::query(
+            "UPDATE mesh_certificates SET revoked_at = $1 WHERE revoked_at IS NULL
+                AND service NOT IN (SELECT key FROM mesh_services WHERE state <> 'inactive')",
+        )
+        .bind(now).execute(c).await?;
     });
     Ok(())
 }
@@ -129,7 +150,8 @@ pub async fn revoke_replaced(tx: &mut Tx) -> Result<(), Error> {
         sqlx::query(
             "UPDATE mesh_certificates SET revoked_at = $1 WHERE revoked_at IS NULL AND EXISTS (
                 SELECT 1 FROM mesh_certificates AS newer WHERE newer.service = mesh_certificates.service
-                AND newer.revoked_at IS NULL AND newer.issued_at > mesh_certificates.issued_at)",
+                AND newer.revoked_at IS NULL AND (newer.issued_at > mesh_certificates.issued_at
+                    OR newer.issued_at = mesh_certificates.issued_at AND newer.serial > mesh_certificates.serial))",
         )
         .bind(now).execute(c).await?;
     });

@@ -8,7 +8,7 @@ mod services;
 mod texts;
 
 pub use certificates::{
-    Stored, authorities, insert, live, live_of, revoke, revoke_replaced, revoke_since, revoked, save_authority,
+    Stored, authorities, insert, live, live_of, revoke, revoke_gone, revoke_replaced, revoke_since, revoked, save_authority,
     withdraw,
 };
 pub use hours::{add_hour, forget_hours, hours};

@@ -91,7 +91,8 @@ pub async fn page(db: &Db, after: &str) -> Result<Vec<(Service, Option<String>)>
     let rows: Vec<WithSerial> = on_db!(db, c => {
         sqlx::query_as(
             "SELECT key, name, host, port, upstream_protocol, health_path, tls, direct, tags, state, registered_at, deregistered_at,
-                (SELECT serial FROM mesh_certificates WHERE service = key AND revoked_at IS NULL ORDER BY issued_at DESC LIMIT 1)
+                (SELECT serial FROM mesh_certificates WHERE service = key AND revoked_at IS NULL
+                    ORDER BY issued_at DESC, serial DESC LIMIT 1)
                 AS serial
              FROM mesh_services WHERE key > $1 ORDER BY key LIMIT $2",
         )

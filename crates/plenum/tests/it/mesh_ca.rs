@@ -5,6 +5,7 @@
 use std::{process::Command, time::Duration};
 
 use anyhow::{Context as _, Result, ensure};
+use futures_util::future::join_all;
 use serde_json::Value;
 use testkit::http_backend;
 
@@ -103,5 +104,42 @@ async fn f23_another_authority_takes_over_and_clients_of_the_old_one_go_on() -> 
     until("it is served", || async { Ok(curl(&ports, &newest, "core").is_ok_and(|text| text == "still trusted")) })
         .await?;
     ensure!(curl(&ports, &new, "core")? == "still trusted");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn rotations_at_the_same_time_leave_one_certificate() -> Result<()> {
+    let ports = ports();
+    let _daemon = start(&ports).await?;
+    let backend = http_backend("served");
+    ok(&ports, "POST", "/services", Some(upstream(backend.address()))).await?;
+    let rotations = (0..6).map(|_| ok(&ports, "POST", "/tls/core/rotate", None));
+    let authority = ok(&ports, "POST", "/tls/ca/rotate", None);
+    let late: Vec<_> = (0..6)
+        .map(|at| {
+            let mut wanted = upstream(backend.address());
+            wanted["name"] = format!("late{at}").into();
+            wanted
+        })
+        .collect();
+    let registrations = late.iter().map(|wanted| ok(&ports, "POST", "/services", Some(wanted.clone())));
+    let (rotated, replaced, registered) = tokio::join!(join_all(rotations), authority, join_all(registrations));
+    rotated.into_iter().collect::<Result<Vec<_>>>()?;
+    replaced?;
+    registered.into_iter().collect::<Result<Vec<_>>>()?;
+
+    // Each has one certificate, which is the new authority's, and which it is served with.
+    let root = field(&ports, "/tls/ca", "/pem").await?;
+    let list = crl(&ports).await?;
+    let all = ok(&ports, "GET", "/tls", None).await?;
+    let all = all["certs"].as_array().context("certificates")?;
+    ensure!(all.len() == 7, "{} certificates", all.len());
+    for one in all {
+        let (sound, said) = openssl(&root, one["pem"].as_str().unwrap_or_default(), &list)?;
+        ensure!(sound, "{}: {said}", one["name"]);
+    }
+    for name in std::iter::once("core".to_owned()).chain((0..6).map(|at| format!("late{at}"))) {
+        ensure!(curl(&ports, &root, &name)? == "served", "{name}");
+    }
     Ok(())
 }
