@@ -1,13 +1,19 @@
 //! Which upstreams may be reached: never metadata services and link-local addresses, loopback unless the configuration
 //! says no (V19).
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::time::Duration;
+
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
+use tokio::sync::Semaphore;
 
 use crate::service::Invalid;
 
 /// How long a host name may take to resolve.
 const RESOLVE: Duration = Duration::from_secs(5);
+/// Names that are looked up at once. Each takes a thread for as long as the system's resolver waits, whoever has given up on
+/// it, and files are read by threads of the same pool.
+static LOOKUPS: Semaphore = Semaphore::const_new(64);
 
 /// Metadata services that are not in a link-local network.
 const METADATA: [IpAddr; 3] = [
@@ -24,15 +30,10 @@ pub async fn addresses(host: &str, allow_loopback: bool) -> Result<Vec<IpAddr>, 
     let found = match host.parse::<IpAddr>() {
         Ok(ip) => vec![ip],
         Err(_) => {
-            let lookup = tokio::time::timeout(RESOLVE, tokio::net::lookup_host((host, 0))).await;
-            let unresolved = || Invalid("Upstream host does not resolve".to_owned());
-            let mut found: Vec<IpAddr> = match lookup {
-                Ok(Ok(found)) => found.map(|address| address.ip()).collect(),
-                Ok(Err(_)) | Err(_) => return Err(unresolved()),
-            };
+            let mut found = tokio::time::timeout(RESOLVE, look_up(host.to_owned())).await.unwrap_or_default();
             found.dedup();
             if found.is_empty() {
-                return Err(unresolved());
+                return Err(Invalid("Upstream host does not resolve".to_owned()));
             }
             found
         }
@@ -43,6 +44,33 @@ pub async fn addresses(host: &str, allow_loopback: bool) -> Result<Vec<IpAddr>, 
             "Upstream host is in a blocked range (link-local or metadata, unspecified, multicast or reserved{}): {ip}",
             if allow_loopback { "" } else { ", loopback" }
         ))),
+    }
+}
+
+async fn look_up(host: String) -> Vec<IpAddr> {
+    let Ok(turn) = LOOKUPS.acquire().await else { return Vec::new() };
+    // A task of its own: the turn is over when the resolver is done, and not when nobody waits for it any more.
+    let asked = tokio::spawn(async move {
+        let _turn = turn;
+        let found = tokio::net::lookup_host((host, 0)).await;
+        found.map(|found| found.map(|address| address.ip()).collect()).unwrap_or_default()
+    });
+    asked.await.unwrap_or_default()
+}
+
+/// Looks names up for a client of HTTP: what a name means may have changed since it was registered.
+pub struct Resolver {
+    /// As the configuration says.
+    pub allow_loopback: bool,
+}
+
+impl Resolve for Resolver {
+    fn resolve(&self, name: Name) -> Resolving {
+        let allow_loopback = self.allow_loopback;
+        Box::pin(async move {
+            let found = addresses(name.as_str(), allow_loopback).await?;
+            Ok(Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
+        })
     }
 }
 

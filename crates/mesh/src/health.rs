@@ -24,6 +24,7 @@ use serde_json::json;
 use tokio::sync::Semaphore;
 
 use crate::Mesh;
+use crate::guard::Resolver;
 use crate::history::Hour;
 use crate::registry::CATEGORY;
 use crate::service::{Protocol, Service};
@@ -161,15 +162,16 @@ impl Known {
 /// The checker.
 pub struct Health {
     rules: MeshHealth,
+    allow_loopback: bool,
     known: Mutex<HashMap<String, Known>>,
     permits: Arc<Semaphore>,
     clients: OnceLock<Clients>,
 }
 
 impl Health {
-    pub(crate) fn new(rules: &MeshHealth) -> Self {
+    pub(crate) fn new(rules: &MeshHealth, allow_loopback: bool) -> Self {
         let permits = Arc::new(Semaphore::new(AT_ONCE));
-        Self { rules: rules.clone(), known: Mutex::default(), permits, clients: OnceLock::new() }
+        Self { rules: rules.clone(), allow_loopback, known: Mutex::default(), permits, clients: OnceLock::new() }
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, HashMap<String, Known>> {
@@ -232,14 +234,15 @@ impl Health {
         if let Some(clients) = self.clients.get() {
             return Ok(clients);
         }
-        let clients = Clients::new(&self.rules)?;
+        let clients = Clients::new(&self.rules, self.allow_loopback)?;
         Ok(self.clients.get_or_init(|| clients))
     }
 }
 
 /// A client of checks: no redirects, no connections kept, certificates of upstreams taken as they are.
-fn client(rules: &MeshHealth, protocol: Protocol) -> Result<Client, reqwest::Error> {
+fn client(rules: &MeshHealth, allow_loopback: bool, protocol: Protocol) -> Result<Client, reqwest::Error> {
     let builder = Client::builder()
+        .dns_resolver(Arc::new(Resolver { allow_loopback }))
         .timeout(Duration::from_millis(rules.timeout_ms))
         .redirect(redirect::Policy::none())
         .pool_max_idle_per_host(0)
@@ -260,8 +263,9 @@ struct Clients {
 }
 
 impl Clients {
-    fn new(rules: &MeshHealth) -> Result<Self, reqwest::Error> {
-        Ok(Self { plain: client(rules, Protocol::Http)?, h2c: client(rules, Protocol::H2c)? })
+    fn new(rules: &MeshHealth, allow_loopback: bool) -> Result<Self, reqwest::Error> {
+        let client = |protocol| client(rules, allow_loopback, protocol);
+        Ok(Self { plain: client(Protocol::Http)?, h2c: client(Protocol::H2c)? })
     }
 }
 
@@ -271,8 +275,12 @@ impl Mesh {
     /// # Errors
     /// When the TLS library cannot be set up.
     pub async fn check_due(&self) -> Result<(), reqwest::Error> {
+        if self.health.known().is_empty() {
+            return Ok(());
+        }
+        // Before any check is marked as under way: one that is never made would be so for ever.
+        self.health.clients()?;
         for service in self.health.due(Instant::now()) {
-            self.health.clients()?;
             let mesh = self.clone();
             // Waiting here, and not in the task: ten thousand tasks that wait are a hundred megabytes.
             let Ok(permit) = Arc::clone(&self.health.permits).acquire_owned().await else { return Ok(()) };
@@ -372,6 +380,18 @@ mod tests {
         assert_eq!(run(&[(true, 1), (true, 1500), (true, 1)]), [Up, Degraded, Up]);
         let flapping = run(&[(true, 1), (false, 1), (true, 1), (false, 1), (true, 1), (true, 1)]);
         assert_eq!(flapping.last(), Some(&Degraded));
+    }
+
+    #[tokio::test]
+    async fn v15_a_name_that_came_to_mean_another_address_is_not_asked() {
+        let rules = MeshHealth { interval_ms: 5000, timeout_ms: 3000, fall: 2, rise: 2, degraded_ms: 1000 };
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://localhost:{}/", listener.local_addr().unwrap().port());
+        let refused = client(&rules, false, Protocol::Http).unwrap().get(&url).send().await.unwrap_err();
+        assert!(cause(&refused).contains("blocked range"), "{refused:?}");
+        let reached = tokio::spawn(client(&rules, true, Protocol::Http).unwrap().get(&url).send());
+        tokio::time::timeout(Duration::from_secs(5), listener.accept()).await.unwrap().unwrap();
+        reached.abort();
     }
 
     #[test]

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, PoisonError};
 
 use futures_util::future::join_all;
 use platform::{
@@ -95,6 +95,8 @@ pub struct Inner {
     acme: OnceLock<Acme>,
     /// The services when they were last taken from the store.
     watched: Mutex<Option<store::Fingerprint>>,
+    /// Changes that were begun and whose end is not in the store: the keys of the services, and the entries of the audit log.
+    open: std::sync::Mutex<Vec<(String, AuditId)>>,
     /// One change of the registry at a time; publications are shared all the same.
     pub(crate) changes: Mutex<()>,
 }
@@ -123,6 +125,7 @@ impl Mesh {
             ca: RwLock::default(),
             acme: OnceLock::new(),
             watched: Mutex::default(),
+            open: std::sync::Mutex::default(),
             changes: Mutex::default(),
         }))
     }
@@ -166,6 +169,7 @@ impl Mesh {
     /// # Errors
     /// When one of them cannot be told.
     pub async fn converge(&self) -> Result<(), Refusal> {
+        self.settle_open().await?;
         self.watch_all().await?;
         Ok(self.publisher.publish(&*self.ca().await?, What::All).await?)
     }
@@ -251,35 +255,72 @@ impl Mesh {
         };
         platform::failpoint!("mesh.after_intent");
         let keys: Vec<_> = keys.into_iter().collect();
-        match self.publisher.publish(&ca, What::Some(&keys)).await {
-            Ok(()) => {
-                platform::failpoint!("mesh.after_publish");
-                let mut tx = self.db.begin().await?;
-                for ((service, audit), certificate) in services.iter().zip(audits).zip(certificates) {
-                    store::finish(&mut tx, &service.key, None).await?;
-                    // One that was replaced had a certificate as well.
-                    let serial = certificate.map(|certificate| certificate.serial);
-                    store::revoke(&mut tx, &service.key, serial.as_deref()).await?;
-                    audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
-                    events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
-                }
-                tx.commit().await?;
-                let active = services.into_iter().map(|service| Service { state: State::Active, ..service });
-                let active: Vec<_> = active.collect();
-                active.iter().for_each(|service| self.health.watch(service.clone()));
-                Ok(active)
-            }
-            Err(error) => {
-                let mut tx = self.db.begin().await?;
-                for (service, audit) in services.iter().zip(audits) {
-                    store::forget(&mut tx, &service.key).await?;
-                    audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
-                }
-                tx.commit().await?;
-                self.publish_again().await;
-                Err(error.into())
-            }
+        let published = self.publisher.publish(&ca, What::Some(&keys)).await;
+        let settled = self.settle_registration(&services, &audits, certificates, &published).await;
+        if settled.is_err() {
+            self.leave_open(keys.into_iter().zip(audits));
         }
+        if let Err(error) = settled.and(published.map_err(Refusal::from)) {
+            self.publish_again().await;
+            return Err(error);
+        }
+        let active = services.into_iter().map(|service| Service { state: State::Active, ..service });
+        let active: Vec<_> = active.collect();
+        active.iter().for_each(|service| self.health.watch(service.clone()));
+        Ok(active)
+    }
+
+    /// Writes down what became of a registration.
+    async fn settle_registration(
+        &self,
+        services: &[Service],
+        audits: &[AuditId],
+        certificates: Vec<Option<store::Stored>>,
+        published: &Result<(), PublishError>,
+    ) -> Result<(), Refusal> {
+        if published.is_ok() {
+            platform::failpoint!("mesh.after_publish");
+        }
+        let mut tx = self.db.begin().await?;
+        for ((service, audit), certificate) in services.iter().zip(audits).zip(certificates) {
+            if let Err(error) = published {
+                store::forget(&mut tx, &service.key).await?;
+                audit::complete(&mut tx, *audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
+                continue;
+            }
+            store::finish(&mut tx, &service.key, None).await?;
+            // One that was replaced had a certificate as well.
+            let serial = certificate.map(|certificate| certificate.serial);
+            store::revoke(&mut tx, &service.key, serial.as_deref()).await?;
+            audit::complete(&mut tx, *audit, Outcome::Ok, json!({})).await?;
+            events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    /// Remembers changes whose end could not be written down: the store is full or gone.
+    fn leave_open(&self, changes: impl IntoIterator<Item = (String, AuditId)>) {
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).extend(changes);
+    }
+
+    /// Ends them as the next start would: what was being registered is undone, what was being removed is gone.
+    async fn settle_open(&self) -> Result<(), Refusal> {
+        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if open.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.db.begin().await?;
+        for (key, audit) in &open {
+            if !store::settle_one(&mut tx, key, self.clock.now()).await? {
+                continue;
+            }
+            let why = json!({ "error": "its end could not be stored at once" });
+            audit::complete(&mut tx, *audit, Outcome::Error, why).await?;
+        }
+        tx.commit().await?;
+        self.open.lock().unwrap_or_else(PoisonError::into_inner).retain(|one| !open.contains(one));
+        tracing::warn!(count = open.len(), "changes of services whose end could not be stored at once were settled");
+        Ok(())
     }
 
     fn service(&self, wanted: &Wanted) -> Service {
@@ -389,21 +430,10 @@ impl Mesh {
         };
         platform::failpoint!("mesh.after_removal");
         let published = self.publisher.publish(&ca, What::Some(std::slice::from_ref(&key))).await;
-        let mut tx = self.db.begin().await?;
-        match &published {
-            Ok(()) => {
-                store::finish(&mut tx, &key, Some(self.clock.now())).await?;
-                store::revoke(&mut tx, &key, None).await?;
-                audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
-                events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
-                self.health.forget(&key);
-            }
-            Err(error) => {
-                store::finish(&mut tx, &key, None).await?;
-                audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
-            }
+        if let Err(error) = self.settle_removal(&service, audit, &published).await {
+            self.leave_open([(key, audit)]);
+            return Err(error);
         }
-        tx.commit().await?;
         match published {
             Ok(()) => Ok(Service { state: State::Inactive, ..service }),
             Err(error) => {
@@ -411,6 +441,33 @@ impl Mesh {
                 Err(error.into())
             }
         }
+    }
+
+    /// Writes down what became of a removal.
+    async fn settle_removal(
+        &self,
+        service: &Service,
+        audit: AuditId,
+        published: &Result<(), PublishError>,
+    ) -> Result<(), Refusal> {
+        let mut tx = self.db.begin().await?;
+        match published {
+            Ok(()) => {
+                store::finish(&mut tx, &service.key, Some(self.clock.now())).await?;
+                store::revoke(&mut tx, &service.key, None).await?;
+                audit::complete(&mut tx, audit, Outcome::Ok, json!({})).await?;
+                events::append(&mut tx, "mesh.services", &json!({ "name": service.name })).await?;
+            }
+            Err(error) => {
+                store::finish(&mut tx, &service.key, None).await?;
+                audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
+            }
+        }
+        tx.commit().await?;
+        if published.is_ok() {
+            self.health.forget(&service.key);
+        }
+        Ok(())
     }
 
     /// Replaces a service's certificate; the old one is revoked once the new one is served.

@@ -263,7 +263,8 @@ pub(super) async fn register_services(
         return Err(unprocessable(service::Invalid(format!("services are 1 to {MANY}"))));
     }
     let wanted = body.services.into_iter().map(|each| {
-        let name = each.name.clone();
+        // It may be anything yet.
+        let name = text::clean(&each.name, 63);
         each.wanted().map_err(|service::Invalid(why)| service::Invalid(format!("{name}: {why}")))
     });
     let wanted = wanted.collect::<Result<Vec<_>, _>>().map_err(unprocessable)?;

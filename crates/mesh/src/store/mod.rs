@@ -8,9 +8,9 @@ mod services;
 mod texts;
 
 pub use certificates::{
-    Stored, authorities, insert, live, live_of, revoke, revoke_gone, revoke_replaced, revoke_since, revoked, save_authority,
-    withdraw,
+    Stored, authorities, insert, live, live_of, revoke, revoke_gone, revoke_replaced, revoke_since, revoked,
+    save_authority, withdraw,
 };
 pub use hours::{add_hour, forget_hours, hours};
-pub use services::{Fingerprint, all, find, fingerprint, finish, forget, one, page, put, settle};
+pub use services::{Fingerprint, all, find, fingerprint, finish, forget, one, page, put, settle, settle_one};
 pub use texts::{count_texts, set_texts, texts, texts_of};

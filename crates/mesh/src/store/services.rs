@@ -199,18 +199,28 @@ pub async fn forget(tx: &mut Tx, key: &str) -> Result<(), Error> {
 /// # Errors
 /// When the store fails.
 pub async fn settle(tx: &mut Tx, now: Timestamp) -> Result<usize, Error> {
-    let open: Vec<(String, String)> = on_db!(tx, c => {
-        sqlx::query_as("SELECT key, state FROM mesh_services WHERE state IN ('registering', 'removing')").fetch_all(c).await?
+    let open: Vec<(String,)> = on_db!(tx, c => {
+        sqlx::query_as("SELECT key FROM mesh_services WHERE state IN ('registering', 'removing')").fetch_all(c).await?
     });
-    for (key, state) in &open {
-        match state.as_str() {
-            "registering" => forget(tx, key).await?,
-            _ => {
-                super::revoke(tx, key, None).await?;
-                finish(tx, key, Some(now)).await?;
-            }
-        }
+    for (key,) in &open {
+        settle_one(tx, key, now).await?;
     }
     super::revoke_replaced(tx).await?;
     Ok(open.len())
+}
+
+/// The same for one service; tells whether anything was being done to it.
+///
+/// # Errors
+/// When the store fails.
+pub async fn settle_one(tx: &mut Tx, key: &str, now: Timestamp) -> Result<bool, Error> {
+    match one(tx, key).await?.map(|service| service.state) {
+        Some(State::Registering) => forget(tx, key).await?,
+        Some(State::Removing) => {
+            super::revoke(tx, key, None).await?;
+            finish(tx, key, Some(now)).await?;
+        }
+        Some(State::Active | State::Inactive) | None => return Ok(false),
+    }
+    Ok(true)
 }

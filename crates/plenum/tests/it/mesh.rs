@@ -25,7 +25,7 @@ pub(crate) fn ports() -> Ports {
     Ports { api: free_port(), dns: free_port(), http: free_port(), https: free_port() }
 }
 
-fn config(ports: &Ports, more: &str) -> String {
+pub(crate) fn config(ports: &Ports, more: &str) -> String {
     format!(
         "mesh:\n  listen: 127.0.0.1:{}\n  dns: {{listen: '127.0.0.1:{}'}}\n  caddy: {{httpPort: {}, httpsPort: {}{more}}}\n  \
          health: {{intervalMs: 500, timeoutMs: 400, degradedMs: 300}}\n",

@@ -7,7 +7,7 @@ use std::{process::Command, time::Duration};
 use anyhow::{Context as _, Result, ensure};
 use futures_util::future::join_all;
 use serde_json::Value;
-use testkit::http_backend;
+use testkit::{Daemon, Disk, http_backend};
 
 use crate::mesh::{Ports, call, curl, ok, ports, start, until, upstream};
 
@@ -141,5 +141,41 @@ async fn rotations_at_the_same_time_leave_one_certificate() -> Result<()> {
     for name in std::iter::once("core".to_owned()).chain((0..6).map(|at| format!("late{at}"))) {
         ensure!(curl(&ports, &root, &name)? == "served", "{name}");
     }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f2_a_registration_on_a_full_disk_leaves_nothing_behind() -> Result<()> {
+    let ports = ports();
+    let disk = Disk::mount(96 << 20);
+    let config = crate::mesh::config(&ports, "");
+    let mut daemon = Daemon::builder().data(&disk.path().join("data")).config(&config).start().await?;
+    let backend = http_backend("whole");
+    let named = |name: &str| {
+        let mut wanted = upstream(backend.address());
+        wanted["name"] = name.into();
+        wanted
+    };
+    ok(&ports, "POST", "/services", Some(named("first"))).await?;
+    let mut refused = 0;
+    for (at, leave) in [0, 8 << 10, 24 << 10, 40 << 10, 64 << 10, 96 << 10].into_iter().enumerate() {
+        disk.fill_leaving(leave)?;
+        let name = format!("late{at}");
+        let done = ok(&ports, "POST", "/services", Some(named(&name))).await;
+        disk.clear()?;
+        if done.is_ok() {
+            continue;
+        }
+        refused += 1;
+        // Without a start in between, the name is free again.
+        until("the name is free", || async { Ok(ok(&ports, "POST", "/services", Some(named(&name))).await.is_ok()) })
+            .await?;
+    }
+    ensure!(refused > 0, "the disk was never full");
+    let root = field(&ports, "/tls/ca", "/pem").await?;
+    for name in ["first", "late0", "late3", "late5"] {
+        ensure!(curl(&ports, &root, name)? == "whole", "{name}");
+    }
+    daemon.terminate()?;
     Ok(())
 }
