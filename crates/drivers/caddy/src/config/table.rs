@@ -92,7 +92,11 @@ impl Dynamic {
             self.hand_over(&new)?;
             fs::rename(&new, &path)
         };
-        write().map_err(failed("write", &path))
+        write().map_err(|error| {
+            // A part of a key is not to stay behind; that it cannot be removed says the error that there is already.
+            let _ = fs::remove_file(&new);
+            failed("write", &path)(error)
+        })
     }
 
     /// Makes `entry` the only one of a name.
