@@ -62,6 +62,7 @@ impl Dns {
             return done;
         }
         *engine = Some(self.start(listen, zone).await?);
+        tracing::info!(%listen, "names are answered here");
         Ok(())
     }
 
@@ -274,7 +275,11 @@ impl Proxy {
         };
         let running = match found {
             Some(adopted) => adopted,
-            None => Process::start(spec, START).await?,
+            None => {
+                let (http, https) = self.ports();
+                tracing::info!(http, https, "starting Caddy; its routes are on these ports");
+                Process::start(spec, START).await?
+            }
         };
         let admin = Admin::at(running.spec().admin.clone());
         *process = Some(running);
