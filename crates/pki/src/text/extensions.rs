@@ -43,7 +43,8 @@ pub(super) fn print(out: &mut String, extensions: &[X509Extension<'_>]) {
             None => {
                 out.push_str(&format!("{:INDENT$}", ""));
                 out.extend(extension.value.iter().map(|&octet| match octet {
-                    b' '..=b'~' | b'\n' | b'\r' => char::from(octet),
+                    // OpenSSL keeps carriage returns too; at a terminal they would write over what stands there.
+                    b' '..=b'~' | b'\n' => char::from(octet),
                     _ => '.',
                 }));
             }

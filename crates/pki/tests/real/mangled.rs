@@ -1,6 +1,6 @@
 //! Certificates that are broken on purpose: reading them must end in an answer or an error, never in a panic.
 
-use plenum_pki::{Authority, Certificate, text};
+use plenum_pki::{Authority, Certificate, SigningRequest, text};
 
 use crate::openssl::Openssl;
 use crate::{authorities, days, leaf, now, request};
@@ -107,4 +107,37 @@ fn a_certificate_with_every_extension_never_panics_the_reader() {
     let openssl = Openssl::new();
     let all = crate::text::every_extension(&openssl);
     mangle(&der(&openssl, &all));
+}
+
+#[test]
+fn v23_mangled_requests_ask_for_dns_names_or_for_nothing() {
+    let openssl = Openssl::new();
+    openssl.run("req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -subj /CN=a.qp.local -addext subjectAltName=DNS:a.qp.local,DNS:*.b.qp.local -addext keyUsage=digitalSignature -outform DER -out r.der");
+    let der = std::fs::read(openssl.path("r.der")).unwrap();
+    assert_eq!(SigningRequest::parse(&der).unwrap().dns_names.len(), 2);
+    let mut readable = 0;
+    for at in 0..der.len() {
+        assert!(SigningRequest::parse(&der[..at]).is_err());
+        for mask in [0x01, 0x02, 0x04, 0x08, 0x10, 0x20, 0x40, 0x80, 0xff] {
+            let mut bad = der.clone();
+            bad[at] ^= mask;
+            let Ok(request) = SigningRequest::parse(&bad) else { continue };
+            readable += 1;
+            let is_plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b"*-_.".contains(&b);
+            assert!(!request.dns_names.is_empty());
+            assert!(request.dns_names.iter().all(|name| name.bytes().all(is_plain)), "{:?}", request.dns_names);
+        }
+    }
+    assert!(readable > der.len(), "only {readable} could be read");
+}
+
+#[test]
+fn v25_what_cannot_be_read_does_not_move_the_cursor() {
+    let openssl = Openssl::new();
+    // A list of distribution points that is none, with a carriage return in it.
+    openssl.run("req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout k.pem -subj /CN=a -addext crlDistributionPoints=DER:0403410d42 -out c.pem");
+    let pem = std::fs::read_to_string(openssl.path("c.pem")).unwrap();
+    let shown = text::dump(&pem).unwrap();
+    assert!(shown.contains("A.B"), "{shown}");
+    assert!(!shown.chars().any(|c| c.is_control() && c != '\n'), "{shown:?}");
 }
