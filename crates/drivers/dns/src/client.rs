@@ -155,6 +155,11 @@ fn matching(asked: &Message, bytes: &[u8]) -> Option<Message> {
     (is_answer && answer.id == asked.id && same).then_some(answer)
 }
 
+/// What these bytes say in answer to a question in bytes.
+pub(crate) fn of_bytes(question: &[u8], answer: &[u8], took: Duration) -> Option<Answer> {
+    matching(&Message::from_vec(question).ok()?, answer).map(|answer| read(&answer, took))
+}
+
 fn read(message: &Message, took: Duration) -> Answer {
     let mut answer = Answer {
         addresses: Vec::new(),

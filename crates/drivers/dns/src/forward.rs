@@ -115,6 +115,12 @@ impl Forwarder {
         kept
     }
 
+    /// What is made of an answer with these records.
+    pub(crate) fn kept(&self, records: Vec<Record>) -> memory::Kept {
+        let (said, seconds) = self.judge(records);
+        memory::Kept::now(said, seconds)
+    }
+
     fn judge(&self, records: Vec<Record>) -> (Said, u32) {
         let seconds = records.iter().map(|record| record.ttl).min().unwrap_or(NOTHING).min(LONGEST);
         let private = records.iter().flat_map(|record| addresses(&record.data)).find(|address| is_private(*address));

@@ -20,6 +20,8 @@ mod error;
 mod explain;
 mod forward;
 mod name;
+#[doc(hidden)]
+pub mod packets;
 mod server;
 mod special;
 mod wire;

@@ -254,4 +254,57 @@ mod tests {
         }
         assert!(Jws::read(&[0xff; 64]).is_err());
     }
+
+    mod mangled {
+        use proptest::prelude::*;
+
+        use super::*;
+
+        fn check(body: &[u8]) -> Result<(), TestCaseError> {
+            let Ok(jws) = Jws::read(body) else { return Ok(()) };
+            let _ = jws.meant_for("https://localhost/acme/new-order");
+            if let Ok(Signer::Key(key)) = jws.signer() {
+                // A key that is taken has one form, and nobody makes up its signature.
+                prop_assert_eq!(Key::parse(&key.jwk()), Some(key.clone()));
+                prop_assert_eq!(key.thumbprint().len(), 43);
+                let is_rsa = matches!(key, Key::Rsa { .. });
+                prop_assert!(is_rsa || jws.verify(&key).is_err());
+            }
+            Ok(())
+        }
+
+        proptest! {
+            #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+            #[test]
+            fn v23_whatever_is_sent_is_read_or_refused(
+                edits in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4),
+                which in 0..3usize,
+                is_inside: bool,
+            ) {
+                let x = base64::encode([7; 32]);
+                let jwk = [
+                    json!({ "kty": "EC", "crv": "P-256", "x": x, "y": x }),
+                    json!({ "kty": "OKP", "crv": "Ed25519", "x": x }),
+                    json!({ "kty": "RSA", "n": base64::encode([0xc3; 256]), "e": "AQAB" }),
+                ];
+                let alg = ["ES256", "EdDSA", "RS256"][which];
+                let header = json!({ "alg": alg, "jwk": jwk[which], "nonce": "x", "url": "https://localhost" });
+                let mangle = |text: String| {
+                    let mut bytes = text.into_bytes();
+                    for (at, byte) in &edits {
+                        let at = at.index(bytes.len());
+                        bytes[at] = *byte;
+                    }
+                    bytes
+                };
+                if is_inside {
+                    let protected = base64::encode(mangle(header.to_string()));
+                    check(json!({ "protected": protected, "payload": "", "signature": "AAAA" }).to_string().as_bytes())?;
+                } else {
+                    check(&mangle(body(&header, b"{}", |_| vec![0; 64]).to_string()))?;
+                }
+            }
+        }
+    }
 }
