@@ -85,18 +85,20 @@ impl Step<'_> {
         let engine = self.engine;
         self.test_binds(&candidate).await?;
         let (generations, files) = (engine.generations.clone(), Arc::clone(&candidate.files));
-        let number = blocking(move || generations.build(&files)).await??;
+        let number = blocking(move || generations.write(&files)).await??;
         engine.reached(self.change, "built");
         failpoint!("apply.after_build");
+        let generations = engine.generations.clone();
         // The checker keeps one core busy; everything that does not depend on its verdict happens beside it.
-        let (checked, audit, packed, overlay) = tokio::join!(
+        let (checked, synced, audit, packed, overlay) = tokio::join!(
             self.check(&candidate, number),
+            blocking(move || generations.sync(number)),
             commit::open(self, "reload", Some(number), None),
             self.pack(&candidate),
             self.overlay(),
         );
         let audit = audit?;
-        if let Err(error) = checked {
+        if let Err(error) = checked.and(synced.and_then(|synced| Ok(synced?))) {
             engine.generations.discard(number);
             return commit::refuse(self, audit, error).await;
         }

@@ -69,22 +69,26 @@ impl Generations {
     }
 
     /// Writes a new generation and syncs all of it. `files` are relative paths; every file is 0600.
+    pub fn build(&self, files: &BTreeMap<String, Vec<u8>>) -> io::Result<Number> {
+        let number = self.write(files)?;
+        self.sync(number)?;
+        Ok(number)
+    }
+
+    /// Writes a new generation. It must not be made current before it is [synced](Generations::sync).
     ///
     /// A directory that could not be completed is removed again, so that a full disk does not stay full of our attempts.
-    pub fn build(&self, files: &BTreeMap<String, Vec<u8>>) -> io::Result<Number> {
+    pub fn write(&self, files: &BTreeMap<String, Vec<u8>>) -> io::Result<Number> {
         let number = self.numbers()?.last().map_or(1, |last| last + 1);
+        write_all(&self.dir(number), files).inspect_err(|_| self.discard(number))?;
+        Ok(number)
+    }
+
+    /// Syncs a new generation; one that cannot be synced is removed again.
+    pub fn sync(&self, number: Number) -> io::Result<()> {
         let dir = self.dir(number);
-        match write_all(&dir, files) {
-            Ok(()) => Ok(number),
-            Err(error) => {
-                if let Err(left) = fs::remove_dir_all(&dir)
-                    && left.kind() != io::ErrorKind::NotFound
-                {
-                    tracing::warn!(dir = %dir.display(), error = %left, "an incomplete generation could not be removed");
-                }
-                Err(error)
-            }
-        }
+        let synced = sync_all(&dir).and_then(|()| dir.parent().map_or(Ok(()), |all| File::open(all)?.sync_all()));
+        synced.inspect_err(|_| self.discard(number))
     }
 
     /// Makes `number` the current generation, atomically and for good.
@@ -120,7 +124,9 @@ impl Generations {
         if self.current() == Some(number) {
             return;
         }
-        if let Err(error) = fs::remove_dir_all(self.dir(number)) {
+        if let Err(error) = fs::remove_dir_all(self.dir(number))
+            && error.kind() != io::ErrorKind::NotFound
+        {
             tracing::warn!(number, %error, "a rejected generation could not be removed");
         }
     }
@@ -146,7 +152,6 @@ fn write_all(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
         builder
     };
     builder().create(dir)?;
-    let mut parents = std::collections::BTreeSet::new();
     for (name, bytes) in files {
         let relative = Path::new(name);
         if !relative.components().all(|part| matches!(part, Component::Normal(_))) {
@@ -157,19 +162,26 @@ fn write_all(dir: &Path, files: &BTreeMap<String, Vec<u8>>) -> io::Result<()> {
         }
         if let Some(parent) = relative.parent().filter(|parent| !parent.as_os_str().is_empty()) {
             builder().recursive(true).create(dir.join(parent))?;
-            parents.extend(parent.ancestors().filter(|p| !p.as_os_str().is_empty()).map(|p| dir.join(p)));
         }
         failpoint_err!("apply.build.write")?;
         let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(dir.join(relative))?;
         file.write_all(bytes)?;
-        file.sync_all()?;
         failpoint!("apply.build.after_file");
     }
-    for parent in parents {
-        sync_dir(&parent)?;
+    Ok(())
+}
+
+/// Syncs a directory with all that is in it.
+fn sync_all(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_all(&entry.path())?;
+        } else {
+            File::open(entry.path())?.sync_all()?;
+        }
     }
-    sync_dir(dir)?;
-    dir.parent().map_or(Ok(()), sync_dir)
+    File::open(dir)?.sync_all()
 }
 
 fn count_files(dir: &Path) -> io::Result<usize> {
@@ -179,8 +191,4 @@ fn count_files(dir: &Path) -> io::Result<usize> {
         count += if entry.file_type()?.is_dir() { count_files(&entry.path())? } else { 1 };
     }
     Ok(count)
-}
-
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
 }
