@@ -175,6 +175,17 @@ impl Reader {
         self.issue(Code::InvalidFormat { format, pattern }, message);
     }
 
+    /// A reader at the same place, for a part that is read beside this one. [`Reader::join`] takes in what it found.
+    pub(crate) fn fork(&self) -> Self {
+        Self { path: self.path.clone(), stored: self.stored, ..Self::default() }
+    }
+
+    /// Takes in what a [`fork`](Reader::fork) found.
+    pub(crate) fn join(&mut self, other: Self) {
+        other.issues.into_iter().for_each(|issue| self.push(issue));
+        self.uncounted += other.uncounted;
+    }
+
     /// Tries to read something: its issues are handed back with paths from here on, not reported.
     pub(crate) fn attempt<T>(&mut self, work: impl FnOnce(&mut Self) -> T) -> (T, Vec<Issue>) {
         let mut apart = Reader { stored: self.stored, ..Reader::default() };

@@ -14,7 +14,7 @@ use crate::writer::Writer;
 /// `read` gives a value back even when it reported an issue that leaves the type whole (a string too long, an
 /// unknown key), so that rules over the whole document can be checked in the same pass; it gives nothing back
 /// when there is no value to speak of. Whoever holds the [`Reader`] refuses the document in both cases.
-pub trait Shape: Sized {
+pub trait Shape: Sized + Send + Sync {
     /// What Zod calls the JSON type that is read.
     const EXPECTED: &'static str;
     /// Whether the key may be missing without a default.

@@ -228,3 +228,23 @@ fn v23_issues_are_counted_beyond_a_thousand() {
     assert_eq!(issues[1000].message, "4001 more issues are not listed");
     assert_eq!(Json::Null.kind(), "null");
 }
+
+#[test]
+fn a_long_array_is_read_in_order() {
+    let read = |wrong: &[usize]| {
+        let items: Vec<Value> = (0..2501).map(|at| if wrong.contains(&at) { json!("no") } else { json!(at) }).collect();
+        let text = json!(items).to_string();
+        let mut r = Reader::new();
+        r.enter("items");
+        let list = Vec::<Int<0, 5000>>::read(&shape::parse(text.as_bytes()).unwrap(), &mut r);
+        let paths = r.into_issues().into_iter().map(|issue| serde_json::to_value(&issue.path).unwrap());
+        (list, paths.collect::<Vec<_>>())
+    };
+    let (list, issues) = read(&[]);
+    assert!(list.unwrap().iter().map(|item| item.get()).eq(0..2501));
+    assert_eq!(issues, [] as [Value; 0]);
+    let wrong = [0, 1249, 1250, 1251, 2500];
+    let (list, issues) = read(&wrong);
+    assert_eq!(list, None);
+    assert_eq!(issues, wrong.map(|at| json!(["items", at])));
+}

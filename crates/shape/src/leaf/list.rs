@@ -31,6 +31,33 @@ impl<'l, T, const MIN: usize> IntoIterator for &'l List<T, MIN> {
     }
 }
 
+/// An array of so many items is read by two threads: what somebody waits for begins only when all of it is read.
+const MANY: usize = 1000;
+
+/// The items of an array of which these are the ones from `first` on.
+fn read_items<T: Shape>(items: &[Json<'_>], first: usize, r: &mut Reader) -> Vec<T> {
+    let mut list = Vec::with_capacity(items.len());
+    for (index, item) in items.iter().enumerate() {
+        r.enter(first + index);
+        list.extend(T::read(item, r));
+        r.leave();
+    }
+    list
+}
+
+/// The same by two threads at once, from the first item on.
+fn read_halves<T: Shape>(items: &[Json<'_>], r: &mut Reader) -> Vec<T> {
+    let (near, far) = items.split_at(items.len() / 2);
+    let mut beside = r.fork();
+    let (mut list, rest) = std::thread::scope(|scope| {
+        let rest = scope.spawn(|| read_items(far, near.len(), &mut beside));
+        (read_items(near, 0, r), rest.join())
+    });
+    r.join(beside);
+    list.extend(rest.unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+    list
+}
+
 impl<T: Shape> Shape for Vec<T> {
     const EXPECTED: &'static str = "array";
     const HAS_SECRETS: bool = T::HAS_SECRETS;
@@ -39,12 +66,7 @@ impl<T: Shape> Shape for Vec<T> {
         let Json::Array(items) = value else {
             return r.mismatch(Self::EXPECTED, value);
         };
-        let mut list = Vec::with_capacity(items.len());
-        for (index, item) in items.iter().enumerate() {
-            r.enter(index);
-            list.extend(T::read(item, r));
-            r.leave();
-        }
+        let list = if items.len() < MANY { read_items(items, 0, r) } else { read_halves(items, r) };
         (list.len() == items.len()).then_some(list)
     }
 
