@@ -82,6 +82,15 @@ impl std::ops::Deref for Mesh {
     }
 }
 
+/// A change of a service that was begun and whose end is not in the store: that is full, or gone.
+#[derive(Clone, PartialEq, Eq)]
+struct Open {
+    key: String,
+    audit: AuditId,
+    /// Of the certificate that replaces the service's older ones, where that was the change.
+    serial: Option<String>,
+}
+
 /// What the area stands on.
 pub struct Inner {
     pub(crate) db: Db,
@@ -95,8 +104,7 @@ pub struct Inner {
     acme: OnceLock<Acme>,
     /// The services when they were last taken from the store.
     watched: Mutex<Option<store::Fingerprint>>,
-    /// Changes that were begun and whose end is not in the store: the keys of the services, and the entries of the audit log.
-    open: std::sync::Mutex<Vec<(String, AuditId)>>,
+    open: std::sync::Mutex<Vec<Open>>,
     /// One change of the registry at a time; publications are shared all the same.
     pub(crate) changes: Mutex<()>,
 }
@@ -240,7 +248,7 @@ impl Mesh {
                 return Err(Invalid(format!("{name} is there twice")).into());
             }
         }
-        let ca = self.ca().await?;
+        let mut ca = self.ca().await?;
         let (services, overwrite): (Vec<Service>, Vec<bool>) =
             wanted.into_iter().map(|each| (self.service(&each), each.overwrite)).unzip();
         let mut certificates = self.issue(&ca, &services).await?;
@@ -249,7 +257,8 @@ impl Mesh {
             let present = self.ca().await?;
             if !Arc::ptr_eq(&ca, &present) {
                 // The authority was replaced meanwhile, and with it every certificate that was written down.
-                certificates = self.issue(&present, &services).await?;
+                ca = present;
+                certificates = self.issue(&ca, &services).await?;
             }
             self.intend(actor, &services, &overwrite, &certificates).await?
         };
@@ -258,7 +267,7 @@ impl Mesh {
         let published = self.publisher.publish(&ca, What::Some(&keys)).await;
         let settled = self.settle_registration(&services, &audits, certificates, &published).await;
         if settled.is_err() {
-            self.leave_open(keys.into_iter().zip(audits));
+            self.leave_open(keys.into_iter().zip(audits).map(|(key, audit)| Open { key, audit, serial: None }));
         }
         if let Err(error) = settled.and(published.map_err(Refusal::from)) {
             self.publish_again().await;
@@ -298,20 +307,23 @@ impl Mesh {
         Ok(tx.commit().await?)
     }
 
-    /// Remembers changes whose end could not be written down: the store is full or gone.
-    fn leave_open(&self, changes: impl IntoIterator<Item = (String, AuditId)>) {
+    /// Remembers changes whose end could not be written down.
+    fn leave_open(&self, changes: impl IntoIterator<Item = Open>) {
         self.open.lock().unwrap_or_else(PoisonError::into_inner).extend(changes);
     }
 
-    /// Ends them as the next start would: what was being registered is undone, what was being removed is gone.
+    /// Ends them as the next start would: what was being registered is undone, what was being removed is gone, and the newest
+    /// certificate stays.
     async fn settle_open(&self) -> Result<(), Refusal> {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if open.is_empty() {
             return Ok(());
         }
         let mut tx = self.db.begin().await?;
-        for (key, audit) in &open {
-            if !store::settle_one(&mut tx, key, self.clock.now()).await? {
+        for Open { key, audit, serial } in &open {
+            if serial.is_some() {
+                store::revoke(&mut tx, key, serial.as_deref()).await?;
+            } else if !store::settle_one(&mut tx, key, self.clock.now()).await? {
                 continue;
             }
             let why = json!({ "error": "its end could not be stored at once" });
@@ -431,7 +443,7 @@ impl Mesh {
         platform::failpoint!("mesh.after_removal");
         let published = self.publisher.publish(&ca, What::Some(std::slice::from_ref(&key))).await;
         if let Err(error) = self.settle_removal(&service, audit, &published).await {
-            self.leave_open([(key, audit)]);
+            self.leave_open([Open { key, audit, serial: None }]);
             return Err(error);
         }
         match published {
@@ -500,21 +512,35 @@ impl Mesh {
         tx.commit().await?;
         drop(turn);
         let published = self.publisher.publish(&ca, What::Some(std::slice::from_ref(&key))).await;
+        if let Err(error) = self.settle_rotation(&service, &certificate.serial, audit, &published).await {
+            self.leave_open([Open { key, audit, serial: Some(certificate.serial) }]);
+            return Err(error);
+        }
+        published?;
+        Ok(certificate)
+    }
+
+    /// Writes down what became of a rotation.
+    async fn settle_rotation(
+        &self,
+        service: &Service,
+        serial: &str,
+        audit: AuditId,
+        published: &Result<(), PublishError>,
+    ) -> Result<(), Refusal> {
         let mut tx = self.db.begin().await?;
-        match &published {
+        match published {
             Ok(()) => {
-                store::revoke(&mut tx, &key, Some(&certificate.serial)).await?;
-                audit::complete(&mut tx, audit, Outcome::Ok, json!({ "serial": certificate.serial })).await?;
+                store::revoke(&mut tx, &service.key, Some(serial)).await?;
+                audit::complete(&mut tx, audit, Outcome::Ok, json!({ "serial": serial })).await?;
                 events::append(&mut tx, "mesh.certificates", &json!({ "name": service.name })).await?;
             }
             Err(error) => {
-                store::withdraw(&mut tx, &certificate.serial).await?;
+                store::withdraw(&mut tx, serial).await?;
                 audit::complete(&mut tx, audit, Outcome::Error, json!({ "error": error.to_string() })).await?;
             }
         }
-        tx.commit().await?;
-        published?;
-        Ok(certificate)
+        Ok(tx.commit().await?)
     }
 
     /// Replaces every certificate that has lived two thirds of its life; how many those were.
@@ -523,12 +549,12 @@ impl Mesh {
     /// When one cannot be replaced.
     pub async fn renew(&self) -> Result<usize, Refusal> {
         let now = self.clock.now();
-        let has_any = !store::live(&self.db).await?.is_empty();
-        if has_any && self.ca().await?.is_old(now) {
+        let live = store::live(&self.db).await?;
+        if !live.is_empty() && self.ca().await?.is_old(now) {
             return self.rotate_ca("system", Successor::Issuing).await;
         }
         let mut renewed = 0;
-        for certificate in store::live(&self.db).await? {
+        for certificate in live {
             let valid = pki::Validity { not_before: certificate.not_before, not_after: certificate.not_after };
             // The serial is random, and always the same for this certificate: so is the moment.
             let spread = certificate.serial.bytes().map(u64::from).sum::<u64>() % 1000;

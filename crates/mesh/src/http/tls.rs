@@ -78,8 +78,7 @@ fn row(mesh: &Mesh, stored: &Stored) -> Result<Row, Error> {
 
 async fn find(mesh: &Mesh, name: &str) -> Result<Option<Stored>, Error> {
     Name::new(name).map_err(unprocessable)?;
-    let key = name.to_ascii_lowercase();
-    Ok(store::live(&mesh.db).await?.into_iter().find(|certificate| certificate.service == key))
+    Ok(store::live_of(&mesh.db, &name.to_ascii_lowercase()).await?)
 }
 
 /// Every certificate that is in use.
