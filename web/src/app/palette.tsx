@@ -24,6 +24,13 @@ export default function Palette({ close }: { close: () => void }) {
   const objects = useObjects()
   const groups = useMemo(() => find([...commands, ...objects], query), [commands, objects, query])
   useEffect(spotlight.open, [])
+  // The library marks the first entry when something is typed; what is found later, or leaves the list, leaves none marked.
+  useEffect(() => {
+    const list = document.getElementById(store.getState().listId)
+    if (query === '' || groups.length === 0 || list?.querySelector('[data-selected]')) return
+    list?.querySelector('[data-action]')?.setAttribute('data-selected', 'true')
+    store.updateState((state) => ({ ...state, selected: 0 }))
+  }, [groups, query])
   const run = ({ go, act }: Entry) => {
     if (act) act()
     if (go) void router.navigate(go as never)

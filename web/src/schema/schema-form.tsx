@@ -7,6 +7,7 @@ import { type ComponentType, useMemo } from 'react'
 import { queries } from '~/api/queries'
 import { isObject, type Json, type Path } from '~/draft/json'
 import { useLanguage, useMessages } from '~/i18n'
+import { Gradually } from '~/ui/soon'
 import { Loaded } from '~/ui/states'
 import { FormContext, useForm } from './context'
 import { Field } from './field'
@@ -46,6 +47,9 @@ interface Props {
   issues?: ReadonlyMap<string, string>
   focus?: string | undefined
 }
+
+/** Fields that are put on the page together. */
+const AT_ONCE = 6
 
 const NO_ISSUES: ReadonlyMap<string, string> = new Map()
 
@@ -117,33 +121,35 @@ export function Fields({
 
   const plainGrid = (fields: readonly string[]) => (
     <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="md" verticalSpacing="sm">
-      {fields
-        .filter((name) => names.includes(name))
-        .map((name) => {
-          const property = node.properties?.[name]
-          if (!property) return null
-          const at = [...path, name]
-          const Widget = layout.widgets?.[name]
-          const inner = isObject(value) ? value[name] : undefined
-          if (Widget) {
+      <Gradually atOnce={AT_ONCE}>
+        {fields
+          .filter((name) => names.includes(name))
+          .map((name) => {
+            const property = node.properties?.[name]
+            if (!property) return null
+            const at = [...path, name]
+            const Widget = layout.widgets?.[name]
+            const inner = isObject(value) ? value[name] : undefined
+            if (Widget) {
+              return (
+                <Box key={name} style={{ gridColumn: '1 / -1' }}>
+                  <Widget path={at} value={inner} node={property} />
+                </Box>
+              )
+            }
             return (
-              <Box key={name} style={{ gridColumn: '1 / -1' }}>
-                <Widget path={at} value={inner} node={property} />
-              </Box>
+              <Field
+                key={name}
+                def={def}
+                name={name}
+                node={property}
+                value={inner}
+                path={at}
+                required={node.required?.includes(name) ?? false}
+              />
             )
-          }
-          return (
-            <Field
-              key={name}
-              def={def}
-              name={name}
-              node={property}
-              value={inner}
-              path={at}
-              required={node.required?.includes(name) ?? false}
-            />
-          )
-        })}
+          })}
+      </Gradually>
     </SimpleGrid>
   )
 

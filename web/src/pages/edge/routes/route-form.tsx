@@ -5,6 +5,7 @@ import { addRoute, changeRoute, type Problem, problemsOf, type Route, type Wante
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
 import { Dialog } from '~/ui/dialog'
+import { Gradually } from '~/ui/soon'
 import { messages as shared } from '../messages'
 import { messages } from './messages'
 
@@ -22,11 +23,11 @@ const ABOUT: Record<Problem, 'hosts' | 'path' | 'frontend' | 'backend'> = {
 export function RouteForm({ document, route, close }: { document: Document; route?: Route; close: () => void }) {
   const t = useMessages(messages)
   const s = useMessages(shared)
-  const frontends = document.haproxy.frontends.filter((frontend) => frontend.mode === 'http')
+  const { frontends, backends } = useMemo(() => choices(document), [document])
   const [wanted, setWanted] = useState<Wanted>(() =>
     route
       ? { frontendId: route.frontendId, hosts: route.hosts, pathPrefix: route.pathPrefix, backendId: route.backendId }
-      : { frontendId: frontends[0]?.id ?? '', hosts: [], pathPrefix: '', backendId: '' },
+      : { frontendId: frontends[0]?.value ?? '', hosts: [], pathPrefix: '', backendId: '' },
   )
   const [tried, setTried] = useState(false)
   const { ref, problems } = useMemo(() => {
@@ -49,62 +50,69 @@ export function RouteForm({ document, route, close }: { document: Document; rout
     <Dialog opened onClose={close} title={t(route ? 'editTitle' : 'addTitle')}>
       <form onSubmit={submit} noValidate>
         <Stack gap="sm">
-          <TagsInput
-            label={t('hosts')}
-            description={t('hostsHelp')}
-            placeholder={wanted.hosts.length === 0 ? t('hostsPlaceholder') : ''}
-            value={wanted.hosts}
-            onChange={(hosts) => set({ hosts: hosts.map((host) => host.trim()).filter((host) => host !== '') })}
-            splitChars={[',', ' ', '\n']}
-            error={errorOf('hosts')}
-            acceptValueOnBlur
-            required
-            size="sm"
-            data-autofocus
-          />
-          <TextInput
-            label={t('pathPrefix')}
-            description={t('pathHelp')}
-            placeholder="/api"
-            value={wanted.pathPrefix}
-            onChange={(event) => set({ pathPrefix: event.currentTarget.value })}
-            error={errorOf('path')}
-            spellCheck={false}
-          />
-          <Select
-            label={t('backend')}
-            data={options(document.haproxy.backends)}
-            value={wanted.backendId || null}
-            onChange={(id) => set({ backendId: id ?? '' })}
-            error={errorOf('backend')}
-            searchable
-            limit={100}
-            required
-          />
-          <Select
-            label={t('frontend')}
-            description={t('frontendHelp')}
-            data={options(frontends)}
-            value={wanted.frontendId || null}
-            onChange={(id) => set({ frontendId: id ?? '' })}
-            error={errorOf('frontend')}
-            allowDeselect={false}
-            searchable
-            limit={100}
-            required
-          />
-          <Group justify="flex-end" mt="xs">
-            <Button variant="default" onClick={close}>
-              {s('cancel')}
-            </Button>
-            <Button type="submit">{t('save')}</Button>
-          </Group>
+          <Gradually atOnce={1}>
+            <TagsInput
+              label={t('hosts')}
+              description={t('hostsHelp')}
+              placeholder={wanted.hosts.length === 0 ? t('hostsPlaceholder') : ''}
+              value={wanted.hosts}
+              onChange={(hosts) => set({ hosts: hosts.map((host) => host.trim()).filter((host) => host !== '') })}
+              splitChars={[',', ' ', '\n']}
+              error={errorOf('hosts')}
+              acceptValueOnBlur
+              required
+              size="sm"
+              data-autofocus
+            />
+            <TextInput
+              label={t('pathPrefix')}
+              description={t('pathHelp')}
+              placeholder="/api"
+              value={wanted.pathPrefix}
+              onChange={(event) => set({ pathPrefix: event.currentTarget.value })}
+              error={errorOf('path')}
+              spellCheck={false}
+            />
+            <Select
+              label={t('backend')}
+              data={backends}
+              value={wanted.backendId || null}
+              onChange={(id) => set({ backendId: id ?? '' })}
+              error={errorOf('backend')}
+              searchable
+              limit={100}
+              required
+            />
+            <Select
+              label={t('frontend')}
+              description={t('frontendHelp')}
+              data={frontends}
+              value={wanted.frontendId || null}
+              onChange={(id) => set({ frontendId: id ?? '' })}
+              error={errorOf('frontend')}
+              allowDeselect={false}
+              searchable
+              limit={100}
+              required
+            />
+            <Group justify="flex-end" mt="xs">
+              <Button variant="default" onClick={close}>
+                {s('cancel')}
+              </Button>
+              <Button type="submit">{t('save')}</Button>
+            </Group>
+          </Gradually>
         </Stack>
       </form>
     </Dialog>
   )
 }
 
-function options(list: readonly { id: string; name: string }[]) {
-  return list.map(({ id, name }) => ({ value: id, label: name }))
+/** What a route can be of and lead to. */
+function choices({ haproxy }: Document) {
+  const choice = ({ id, name }: { id: string; name: string }) => ({ value: id, label: name })
+  return {
+    frontends: haproxy.frontends.filter((frontend) => frontend.mode === 'http').map(choice),
+    backends: haproxy.backends.map(choice),
+  }
 }

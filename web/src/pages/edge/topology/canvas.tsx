@@ -8,6 +8,7 @@ import { Controls, type Edge, type Node, ReactFlow, type ReactFlowInstance, type
 import { useMemo, useState } from 'react'
 import { type Translate, useMessages } from '~/i18n'
 import { cssColour } from '~/ui/health'
+import { Soon } from '~/ui/soon'
 import { between, type Graph, related } from './graph'
 import { messages } from './messages'
 import { nodeTypes } from './nodes'
@@ -66,7 +67,9 @@ export function Canvas({ graph }: { graph: Graph }) {
       >
         <Controls showInteractive={false} showFitView={false} position="top-right" />
       </ReactFlow>
-      <Overview graph={graph} top={-viewport.y / viewport.zoom} screen={screen} goTo={goTo} />
+      <Soon>
+        <Overview graph={graph} top={-viewport.y / viewport.zoom} screen={screen} goTo={goTo} />
+      </Soon>
     </section>
   )
 }

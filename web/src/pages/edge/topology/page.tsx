@@ -10,6 +10,7 @@ import { useDocumentSoon } from '~/draft/hooks'
 import { useMessages } from '~/i18n'
 import { byBackend } from '~/ui/health'
 import { Page } from '~/ui/page'
+import { Soon } from '~/ui/soon'
 import { Empty, Pending } from '~/ui/states'
 import { Canvas } from './canvas'
 import { graphOf } from './graph'
@@ -111,7 +112,9 @@ function Topology() {
         </Empty>
       ) : (
         <Toggle.Provider value={toggle}>
-          <Canvas graph={graph} />
+          <Soon>
+            <Canvas graph={graph} />
+          </Soon>
         </Toggle.Provider>
       )}
     </Stack>
