@@ -14,6 +14,12 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::{Error, Features, Result, Version};
 
+/// How a short run takes its memory: in pieces of 8 MiB, of huge pages where the kernel has any (glibc manual, "Memory Allocation Tunables").
+///
+/// The checker of ten thousand backends otherwise spends a third of its time on page faults. What does not know these tunables
+/// ignores them.
+const LARGE_PAGES: &str = "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=8388608";
+
 /// What is kept of a run's output; the rest is read and thrown away.
 const OUTPUT_BYTES: usize = 1024 * 1024;
 /// What a checker says last about a configuration that it accepts.
@@ -129,6 +135,7 @@ impl Binary {
             .current_dir(directory)
             .env_clear()
             .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("GLIBC_TUNABLES", LARGE_PAGES)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
