@@ -33,6 +33,8 @@ use crate::service::{Protocol, Service};
 const AT_ONCE: usize = 256;
 /// Checks that one round begins; the next round goes on.
 const ROUND: usize = 1024;
+/// The checks of a round begin over this time: hundreds at the same moment would keep everything else waiting.
+const PACED: Duration = Duration::from_millis(500);
 /// After a start the first checks are spread over this time, or the interval if that is shorter.
 const SPREAD: Duration = Duration::from_secs(10);
 /// Checks of a service that are remembered.
@@ -280,7 +282,11 @@ impl Mesh {
         }
         // Before any check is marked as under way: one that is never made would be so for ever.
         self.health.clients()?;
-        for service in self.health.due(Instant::now()) {
+        let due = self.health.due(Instant::now());
+        let Some(pace) = PACED.checked_div(u32::try_from(due.len()).unwrap_or(u32::MAX)) else { return Ok(()) };
+        let mut pace = tokio::time::interval(pace.max(Duration::from_micros(1)));
+        for service in due {
+            pace.tick().await;
             let mesh = self.clone();
             // Waiting here, and not in the task: ten thousand tasks that wait are a hundred megabytes.
             let Ok(permit) = Arc::clone(&self.health.permits).acquire_owned().await else { return Ok(()) };
