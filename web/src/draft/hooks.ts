@@ -24,8 +24,9 @@ export function useDocumentSoon(): Document | null {
   return useDeferredValue(useDocument(), null)
 }
 
+/** What was changed; a moment later, like all that is made from the whole document. */
 export function useChanges(): Changes {
-  const { base, document } = useDraft()
+  const { base, document } = useDeferredValue(useDraft())
   return useMemo(() => (base && document ? diff(base, document) : NOTHING), [base, document])
 }
 

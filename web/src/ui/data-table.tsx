@@ -3,21 +3,12 @@
 
 import { ActionIcon, Box, Button, Checkbox, Group, Menu, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconColumns3, IconDownload, IconSearch, IconX } from '@tabler/icons-react'
-import {
-  type ColumnDef,
-  getCoreRowModel,
-  getFilteredRowModel,
-  getSortedRowModel,
-  type SortingState,
-  type Row as TableRow,
-  useReactTable,
-  type VisibilityState,
-} from '@tanstack/react-table'
 import { useVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, startTransition, useDeferredValue, useMemo, useRef, useState } from 'react'
+import { memo, type ReactNode, startTransition, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useMessages } from '~/i18n'
 import classes from './data-table.module.css'
 import { messages } from './messages'
+import { filterRows, nextSort, type Sort, sortRows, textsOf } from './rows'
 import { save } from './save'
 
 export interface Column<Row> {
@@ -81,50 +72,43 @@ export function DataTable<Row>({
   const [own, setOwn] = useState('')
   const filter = given ?? own
   const setFilter = onFilter ?? setOwn
-  const [sorting, setSorting] = useState<SortingState>(
-    initialSort ? [{ id: initialSort.id, desc: initialSort.desc ?? false }] : [],
+  const [sort, setSort] = useState<Sort | null>(
+    initialSort ? { id: initialSort.id, desc: initialSort.desc ?? false } : null,
   )
-  const [visibility, setVisibility] = useState<VisibilityState>(() =>
-    Object.fromEntries(columns.filter((column) => column.hidden).map((column) => [column.id, false])),
-  )
-  const definitions = useMemo(
-    () =>
-      columns.map(
-        (column): ColumnDef<Row> => ({
-          id: column.id,
-          header: column.header,
-          accessorFn: (row) => column.value(row) ?? '',
-          sortUndefined: 'last',
-        }),
-      ),
-    [columns],
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(
+    () => new Set(columns.filter((column) => column.hidden).map((column) => column.id)),
   )
   // Typing goes on while five thousand rows are filtered.
   const deferred = useDeferredValue(filter)
   const list = useDeferredValue(rows, NONE)
-  const table = useReactTable({
-    data: list as Row[],
-    columns: definitions,
-    state: { sorting, columnVisibility: visibility, globalFilter: deferred },
-    onSortingChange: (next) => startTransition(() => setSorting(next)),
-    onColumnVisibilityChange: setVisibility,
-    getRowId: rowId,
-    globalFilterFn: 'includesString',
-    getColumnCanGlobalFilter: () => true,
-    getCoreRowModel: getCoreRowModel(),
-    getFilteredRowModel: getFilteredRowModel(),
-    getSortedRowModel: getSortedRowModel(),
-  })
-  const shown = columns.filter((column) => visibility[column.id] !== false)
-  const model = table.getRowModel().rows
+  const isFiltered = deferred !== ''
+  const texts = useMemo(() => (isFiltered ? textsOf(list, columns) : NONE), [list, columns, isFiltered])
+  const found = useMemo(() => filterRows(list, texts, deferred), [list, texts, deferred])
+  const model = useMemo(
+    () =>
+      sortRows(
+        found,
+        columns.find(({ id }) => id === sort?.id),
+        sort?.desc ?? false,
+      ),
+    [found, columns, sort],
+  )
+  const shown = useMemo(() => columns.filter((column) => !hidden.has(column.id)), [columns, hidden])
+  const toggleColumn = (id: string) =>
+    setHidden((now) => {
+      const next = new Set(now)
+      if (!next.delete(id)) next.add(id)
+      return next
+    })
   // Whatever else the page does at the same time, such as closing a dialog, goes before drawing the rows anew.
   const body = useDeferredValue(
     <Rows
       label={label}
       model={model}
       shown={shown}
-      sorting={sorting}
-      toggle={(id) => table.getColumn(id)?.toggleSorting()}
+      rowId={rowId}
+      sort={sort}
+      toggle={(column) => startTransition(() => setSort((now) => nextSort(now, column, list)))}
       actions={actions}
       actionsWidth={actionsWidth}
       open={open}
@@ -136,7 +120,7 @@ export function DataTable<Row>({
   if (rows.length === 0) return empty
 
   const plain = () =>
-    model.map((row) => Object.fromEntries(shown.map((column) => [column.header, column.value(row.original) ?? null])))
+    model.map((row) => Object.fromEntries(shown.map((column) => [column.header, column.value(row) ?? null])))
   const name = label.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 
   return (
@@ -180,10 +164,10 @@ export function DataTable<Row>({
               <Menu.Item
                 key={column.id}
                 role="menuitemcheckbox"
-                aria-checked={visibility[column.id] !== false}
-                disabled={shown.length === 1 && visibility[column.id] !== false}
-                onClick={() => setVisibility((now) => ({ ...now, [column.id]: now[column.id] === false }))}
-                leftSection={<Checkbox.Indicator size="xs" checked={visibility[column.id] !== false} />}
+                aria-checked={!hidden.has(column.id)}
+                disabled={shown.length === 1 && !hidden.has(column.id)}
+                onClick={() => toggleColumn(column.id)}
+                leftSection={<Checkbox.Indicator size="xs" checked={!hidden.has(column.id)} />}
               >
                 {column.header}
               </Menu.Item>
@@ -224,10 +208,11 @@ export function DataTable<Row>({
 
 interface RowsProps<Row> {
   label: string
-  model: readonly TableRow<Row>[]
+  model: readonly Row[]
   shown: readonly Column<Row>[]
-  sorting: SortingState
-  toggle: (column: string) => void
+  rowId: (row: Row) => string
+  sort: Sort | null
+  toggle: (column: Column<Row>) => void
   actions: ((row: Row) => ReactNode) | undefined
   actionsWidth: string
   open: ((row: Row) => void) | undefined
@@ -240,7 +225,8 @@ function Rows<Row>({
   label,
   model,
   shown,
-  sorting,
+  rowId,
+  sort,
   toggle,
   actions,
   actionsWidth,
@@ -255,6 +241,8 @@ function Rows<Row>({
     getScrollElement: () => scroller.current,
     estimateSize: () => rowHeight,
     overscan: 12,
+    // With the page's height for a guess the rows are drawn with the rest, and not all at once after it.
+    initialRect: { width: 0, height: window.innerHeight },
   })
   const template = [
     ...shown.map((column) => column.width ?? 'minmax(120px, 1fr)'),
@@ -265,23 +253,23 @@ function Rows<Row>({
       <div role="rowgroup" className={classes.head}>
         <div role="row" aria-rowindex={1} className={classes.row} style={{ gridTemplateColumns: template }}>
           {shown.map((column) => {
-            const sort = sorting.find(({ id }) => id === column.id)
+            const direction = sort?.id === column.id ? (sort.desc ? 'descending' : 'ascending') : 'none'
             return (
               <div
                 key={column.id}
                 role="columnheader"
-                aria-sort={sort ? (sort.desc ? 'descending' : 'ascending') : 'none'}
+                aria-sort={direction}
                 className={classes.cell}
                 data-align={column.align}
               >
                 <UnstyledButton
                   className={classes.sort}
-                  onClick={() => toggle(column.id)}
+                  onClick={() => toggle(column)}
                   title={t('sortBy', { column: column.header })}
                 >
                   {column.header}
-                  {sort && !sort.desc && <IconArrowUp size={13} aria-hidden />}
-                  {sort?.desc && <IconArrowDown size={13} aria-hidden />}
+                  {direction === 'ascending' && <IconArrowUp size={13} aria-hidden />}
+                  {direction === 'descending' && <IconArrowDown size={13} aria-hidden />}
                 </UnstyledButton>
               </div>
             )
@@ -296,50 +284,20 @@ function Rows<Row>({
       <div role="rowgroup" style={{ height: virtual.getTotalSize(), position: 'relative' }}>
         {virtual.getVirtualItems().map((item) => {
           const row = model[item.index]
-          if (!row) return null
           return (
-            <div
-              key={row.id}
-              role="row"
-              aria-rowindex={item.index + 2}
-              tabIndex={open ? 0 : -1}
-              className={classes.row}
-              data-clickable={open ? true : undefined}
-              style={{
-                gridTemplateColumns: template,
-                position: 'absolute',
-                inset: '0 0 auto 0',
-                height: item.size,
-                transform: `translateY(${item.start}px)`,
-              }}
-              onClick={open && (() => open(row.original))}
-              onKeyDown={
-                open &&
-                ((event) => {
-                  if (event.key === 'Enter' && event.target === event.currentTarget) open(row.original)
-                })
-              }
-            >
-              {shown.map((column) => (
-                <div
-                  role="cell"
-                  key={column.id}
-                  className={classes.cell}
-                  data-align={column.align}
-                  data-mono={column.mono}
-                >
-                  {column.render ? column.render(row.original) : <Value of={column.value(row.original)} />}
-                </div>
-              ))}
-              {actions && (
-                // biome-ignore lint/a11y/useKeyWithClickEvents: only keeps clicks on the buttons inside from opening the row.
-                <div role="cell" className={classes.cell} onClick={(event) => event.stopPropagation()}>
-                  <Group gap={4} wrap="nowrap" justify="flex-end">
-                    {actions(row.original)}
-                  </Group>
-                </div>
-              )}
-            </div>
+            row && (
+              <Line
+                key={rowId(row)}
+                row={row}
+                index={item.index}
+                height={item.size}
+                top={item.start}
+                template={template}
+                shown={shown}
+                actions={actions}
+                open={open}
+              />
+            )
           )
         })}
       </div>
@@ -356,6 +314,55 @@ function Rows<Row>({
     </div>
   )
 }
+
+interface LineProps<Row> extends Pick<RowsProps<Row>, 'shown' | 'actions' | 'open'> {
+  row: Row
+  index: number
+  height: number
+  top: number
+  template: string
+}
+
+/** One row; while others are scrolled in and out, it is not drawn again. */
+const Line = memo(function Line<Row>({ row, index, height, top, template, shown, actions, open }: LineProps<Row>) {
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      tabIndex={open ? 0 : -1}
+      className={classes.row}
+      data-clickable={open ? true : undefined}
+      style={{
+        gridTemplateColumns: template,
+        position: 'absolute',
+        inset: '0 0 auto 0',
+        height,
+        transform: `translateY(${top}px)`,
+      }}
+      onClick={open && (() => open(row))}
+      onKeyDown={
+        open &&
+        ((event) => {
+          if (event.key === 'Enter' && event.target === event.currentTarget) open(row)
+        })
+      }
+    >
+      {shown.map((column) => (
+        <div role="cell" key={column.id} className={classes.cell} data-align={column.align} data-mono={column.mono}>
+          {column.render ? column.render(row) : <Value of={column.value(row)} />}
+        </div>
+      ))}
+      {actions && (
+        // biome-ignore lint/a11y/useKeyWithClickEvents: only keeps clicks on the buttons inside from opening the row.
+        <div role="cell" className={classes.cell} onClick={(event) => event.stopPropagation()}>
+          <Group gap={4} wrap="nowrap" justify="flex-end">
+            {actions(row)}
+          </Group>
+        </div>
+      )}
+    </div>
+  )
+}) as <Row>(props: LineProps<Row>) => ReactNode
 
 function Value({ of }: { of: string | number | boolean | null | undefined }) {
   const t = useMessages(messages)

@@ -10,6 +10,7 @@ import { useIssuesOf } from '~/draft/issues'
 import type { Json, Path } from '~/draft/json'
 import { useMessages } from '~/i18n'
 import type { Layout } from '~/schema/schema-form'
+import { Soon } from '~/ui/soon'
 import { EntityPage, type Item } from '../entity'
 import { Part } from '../part'
 import { messages } from './messages'
@@ -89,7 +90,9 @@ function Form({ item }: { item: Item }) {
         </Stack>
       </Tabs.Panel>
       <Tabs.Panel value="rules" pt="md">
-        <Rules frontend={frontend} change={change} issues={issues} focus={field} readOnly={!may} />
+        <Soon>
+          <Rules frontend={frontend} change={change} issues={issues} focus={field} readOnly={!may} />
+        </Soon>
       </Tabs.Panel>
       <Tabs.Panel value="stats" pt="md">
         <Paper>

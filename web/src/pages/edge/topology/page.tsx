@@ -6,6 +6,7 @@ import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
 import { useDeferredValue, useMemo, useState } from 'react'
 import { queries } from '~/api/queries'
+import type { Document } from '~/api/schema'
 import { useDocumentSoon } from '~/draft/hooks'
 import { useMessages } from '~/i18n'
 import { byBackend } from '~/ui/health'
@@ -16,7 +17,7 @@ import { Canvas } from './canvas'
 import { graphOf } from './graph'
 import { messages } from './messages'
 import { Toggle } from './nodes'
-import { wordsOf } from './words'
+import { type Words, wordsOf } from './words'
 
 const here = getRouteApi('/shell/edge/topology')
 
@@ -41,6 +42,13 @@ export function TopologyPage() {
 function Topology() {
   const t = useMessages(messages)
   const document = useDocumentSoon()
+  const words = useMemo(() => document && wordsOf(document, t), [document, t])
+  // A component of its own: words and graph of thousands of backends each take a good part of a frame.
+  return document && words ? <Shown document={document} words={words} /> : <Pending />
+}
+
+function Shown({ document, words }: { document: Document; words: Words }) {
+  const t = useMessages(messages)
   const search = here.useSearch()
   const navigate = here.useNavigate()
   const status = useQuery(queries.status())
@@ -49,9 +57,8 @@ function Topology() {
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
   const text = useDeferredValue(search.q ?? '')
   const { frontend, troubled = false } = search
-  const words = useMemo(() => document && wordsOf(document, t), [document, t])
   const graph = useMemo(
-    () => document && words && graphOf(document, live, { text, frontend, troubled, toggled }, words),
+    () => graphOf(document, live, { text, frontend, troubled, toggled }, words),
     [document, words, live, text, frontend, troubled, toggled],
   )
   const ask = (next: Partial<typeof search>) =>
@@ -65,7 +72,6 @@ function Topology() {
       if (!next.delete(id)) next.add(id)
       return next
     })
-  if (!document || !graph) return <Pending />
   return (
     <Stack gap="xs">
       <Group gap="sm">
