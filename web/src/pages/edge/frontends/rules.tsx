@@ -171,6 +171,8 @@ function Visible({ rules, row }: { rules: readonly Rule[]; row: (rule: Rule, ind
     count: rules.length,
     estimateSize: () => 45,
     overscan: 5,
+    // Known from the start, so that the rows are drawn with the rest and not all at once after it.
+    initialRect: { width: window.innerWidth, height: window.innerHeight },
     scrollMargin: list.current?.offsetTop ?? 0,
     getItemKey: (index) => rules[index]?.id ?? index,
   })

@@ -42,8 +42,9 @@ export function RouteForm({ document, route, close }: { document: Document; rout
     event.preventDefault()
     setTried(true)
     if (problems.length > 0) return
-    draft.edit((now) => (ref ? changeRoute(now, ref, wanted) : addRoute(now, wanted)))
     close()
+    // A task of its own: closing a dialog and taking in a change of a large document each take a good part of a frame.
+    setTimeout(() => draft.edit((now) => (ref ? changeRoute(now, ref, wanted) : addRoute(now, wanted))))
   }
   const set = (part: Partial<Wanted>) => setWanted((now) => ({ ...now, ...part }))
   return (

@@ -4,7 +4,15 @@
 import '@xyflow/react/dist/style.css'
 import { useComputedColorScheme } from '@mantine/core'
 import { useElementSize } from '@mantine/hooks'
-import { Controls, type Edge, type Node, ReactFlow, type ReactFlowInstance, type Viewport } from '@xyflow/react'
+import {
+  Controls,
+  type CoordinateExtent,
+  type Edge,
+  type Node,
+  ReactFlow,
+  type ReactFlowInstance,
+  type Viewport,
+} from '@xyflow/react'
 import { useMemo, useState } from 'react'
 import { type Translate, useMessages } from '~/i18n'
 import { cssColour } from '~/ui/health'
@@ -32,6 +40,15 @@ export function Canvas({ graph }: { graph: Graph }) {
   const part = useMemo(() => between(graph, step - screen, step + 2.5 * screen), [graph, step, screen])
   const nodes = useMemo(() => toNodes(part, near), [part, near])
   const edges = useMemo(() => toEdges(part, near), [part, near])
+  // The library takes in everything anew that is not the same object.
+  const extent = useMemo(
+    (): CoordinateExtent => [
+      [-60, -60],
+      [1300, graph.height + 200],
+    ],
+    [graph.height],
+  )
+  const words = useMemo(() => labels(t), [t])
   const goTo = (y: number) => {
     const next = { ...viewport, y: -(y - screen / 2) * viewport.zoom }
     void flow?.setViewport(next)
@@ -45,10 +62,7 @@ export function Canvas({ graph }: { graph: Graph }) {
         nodeTypes={nodeTypes}
         colorMode={scheme}
         defaultViewport={START}
-        translateExtent={[
-          [-60, -60],
-          [1300, graph.height + 200],
-        ]}
+        translateExtent={extent}
         minZoom={0.25}
         maxZoom={1.5}
         panOnScroll
@@ -63,7 +77,7 @@ export function Canvas({ graph }: { graph: Graph }) {
         onMove={(_, now) => setViewport(now)}
         onNodeClick={(_, node) => setChosen((now) => (now === node.id ? null : node.id))}
         onPaneClick={() => setChosen(null)}
-        ariaLabelConfig={labels(t)}
+        ariaLabelConfig={words}
       >
         <Controls showInteractive={false} showFitView={false} position="top-right" />
       </ReactFlow>
