@@ -33,6 +33,17 @@ const RENEW_DAYS: i64 = 30;
 /// How long it is good for (days): browsers refuse longer ones.
 const LIFETIME_DAYS: i64 = 397;
 
+/// What tells a server to end when `stop` says so, and to let requests finish for at most `grace`.
+pub(crate) fn ending(stop: CancellationToken, grace: Duration) -> Handle<SocketAddr> {
+    let handle = Handle::new();
+    let stopping = handle.clone();
+    tokio::spawn(async move {
+        stop.cancelled().await;
+        stopping.graceful_shutdown(Some(grace));
+    });
+    handle
+}
+
 /// The bound listener.
 pub(crate) struct Main {
     listener: TcpListener,
@@ -74,12 +85,7 @@ impl Main {
 
     /// Serves until `stop`, then lets requests finish for at most `grace`.
     pub(crate) async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) {
-        let handle = Handle::new();
-        let stopping = handle.clone();
-        tokio::spawn(async move {
-            stop.cancelled().await;
-            stopping.graceful_shutdown(Some(grace));
-        });
+        let handle = ending(stop, grace);
         let encrypted = self.tls.is_some();
         let router = router.layer(middleware::from_fn(move |request, next| with_peer(encrypted, request, next)));
         let service = router.into_make_service_with_connect_info::<SocketAddr>();

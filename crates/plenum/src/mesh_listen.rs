@@ -17,11 +17,12 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
 };
-use axum_server::Handle;
 use http::{HeaderMap, StatusCode, Uri, header};
 use platform::http::Peer;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+
+use crate::listen::ending;
 
 /// What of `/api` is the mesh area's on this listener; the rest is the main listener's, for the web app.
 const OURS: [&str; 7] = ["status", "ping", "services", "dns", "tls", "servers", "routing"];
@@ -55,12 +56,7 @@ impl Mesh {
 
     /// Serves until `stop`, then lets requests finish for at most `grace`.
     pub(crate) async fn serve(self, router: Router, stop: CancellationToken, grace: Duration) {
-        let handle = Handle::new();
-        let stopping = handle.clone();
-        tokio::spawn(async move {
-            stop.cancelled().await;
-            stopping.graceful_shutdown(Some(grace));
-        });
+        let handle = ending(stop, grace);
         let here = self.address;
         let outer = Router::new()
             .fallback_service(router)

@@ -179,3 +179,35 @@ async fn f2_a_registration_on_a_full_disk_leaves_nothing_behind() -> Result<()> 
     daemon.terminate()?;
     Ok(())
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f2_a_rotation_on_a_full_disk_leaves_one_certificate() -> Result<()> {
+    let ports = ports();
+    let disk = Disk::mount(96 << 20);
+    let config = crate::mesh::config(&ports, "");
+    let mut daemon = Daemon::builder().data(&disk.path().join("data")).config(&config).start().await?;
+    let backend = http_backend("whole");
+    ok(&ports, "POST", "/services", Some(upstream(backend.address()))).await?;
+    let root = field(&ports, "/tls/ca", "/pem").await?;
+    let (mut refused, mut seen) = (0, vec![field(&ports, "/tls", "/certs/0/pem").await?]);
+    for leave in [0, 8 << 10, 16 << 10, 24 << 10, 32 << 10, 40 << 10, 64 << 10, 96 << 10] {
+        disk.fill_leaving(leave)?;
+        refused += usize::from(ok(&ports, "POST", "/tls/core/rotate", None).await.is_err());
+        disk.clear()?;
+        let present = field(&ports, "/tls", "/certs/0/pem").await?;
+        if seen.last() != Some(&present) {
+            seen.push(present);
+        }
+        // Whether it was refused before it began or could not be ended: without another rotation, one certificate counts.
+        until("every other one is revoked", || async {
+            let list = crl(&ports).await?;
+            let sound = seen.iter().map(|chain| Ok(openssl(&root, chain, &list)?.0)).collect::<Result<Vec<_>>>()?;
+            Ok(sound.iter().rev().enumerate().all(|(age, sound)| *sound == (age == 0)))
+        })
+        .await?;
+        ensure!(curl(&ports, &root, "core")? == "whole", "what is served is not the certificate that counts");
+    }
+    ensure!(refused > 0, "the disk was never full");
+    daemon.terminate()?;
+    Ok(())
+}
