@@ -71,7 +71,7 @@ test('interactions', async ({ page, daemon }) => {
   await put(daemon, large([await freePort(), await freePort()]))
   await observe(page)
   await signIn(page, daemon)
-  const figures: [string, number][] = []
+  const figures: { name: string; middle: number; most: number }[] = []
   const measure = async (name: string, act: (i: number) => Promise<void>, before?: (i: number) => Promise<void>) => {
     const values: number[] = []
     for (let i = 0; i < REPEATS; i++) {
@@ -80,8 +80,8 @@ test('interactions', async ({ page, daemon }) => {
       await act(i)
       values.push(await longest(page))
     }
-    figures.push([name, Math.max(...values)])
     say(`${name}: longest task ${values.map((value) => value.toFixed(0)).join(' ')} ms`)
+    figures.push({ name, most: Math.max(...values), middle: median(values) })
   }
   const go = async (address: string, what: string) => {
     await page.goto(`${daemon.url}${address}`)
@@ -216,9 +216,11 @@ test('interactions', async ({ page, daemon }) => {
     () => go('/edge/backends', '5,000 rows'),
   )
 
-  const over = figures.filter(([, value]) => value > FRAME)
+  const over = figures.filter(({ most }) => most > FRAME)
+  const usual = figures.filter(({ middle }) => middle > FRAME)
   say(
-    `\n${figures.length} interactions with 5,000 backends; ${over.length} keep the page busy for more than ${FRAME} ms at a time`,
+    `\n${figures.length} interactions with 5,000 backends; the median of ${REPEATS} is over ${FRAME} ms at ${usual.length}, the worst at ${over.length}`,
   )
-  for (const [name, value] of over) say(`  ${name}: ${value.toFixed(0)} ms`)
+  for (const { name, middle, most } of over)
+    say(`  ${name}: median ${middle.toFixed(0)} ms, worst ${most.toFixed(0)} ms`)
 })

@@ -7,7 +7,7 @@ import { type ComponentType, useMemo } from 'react'
 import { queries } from '~/api/queries'
 import { isObject, type Json, type Path } from '~/draft/json'
 import { useLanguage, useMessages } from '~/i18n'
-import { Gradually } from '~/ui/soon'
+import { Gradually, Soon } from '~/ui/soon'
 import { Loaded } from '~/ui/states'
 import { FormContext, useForm } from './context'
 import { Field } from './field'
@@ -166,7 +166,9 @@ export function Fields({
           // The value becomes part of an id, which a title with spaces must not.
           <Accordion.Item key={group.title} value={`group-${i}`}>
             <Accordion.Control>{group.title}</Accordion.Control>
-            <Accordion.Panel>{grid(group.fields)}</Accordion.Panel>
+            <Accordion.Panel>
+              <Soon>{grid(group.fields)}</Soon>
+            </Accordion.Panel>
           </Accordion.Item>
         ))}
       </Accordion>

@@ -3,7 +3,7 @@
 import { ActionIcon, Button } from '@mantine/core'
 import { IconArrowUpRight, IconPencil, IconPlus, IconRoute, IconTrash } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
-import { useMemo } from 'react'
+import { useDeferredValue, useMemo } from 'react'
 import { useMay } from '~/app/session'
 import { useDocumentSoon, useDraft } from '~/draft/hooks'
 import { listRoutes, type Route, removeRoute } from '~/draft/routes'
@@ -37,6 +37,8 @@ export function RoutesPage() {
   const document = useDocumentSoon()
   const search: RoutesSearch = here.useSearch()
   const navigate = here.useNavigate()
+  // The dialog is drawn bit by bit: with its lists it takes longer than a frame.
+  const editing = useDeferredValue(search.edit, undefined)
   const routes = useMemo(() => (document ? listRoutes(document) : []), [document])
   const columns = useColumns()
   const live = useLiveRoutes()
@@ -50,7 +52,7 @@ export function RoutesPage() {
       {t('add')}
     </Button>
   )
-  const edited = routes.find((route) => route.key === search.edit)
+  const edited = routes.find((route) => route.key === editing)
   return (
     <Page wide title={t('title')} description={t('description')} actions={routes.length > 0 && add}>
       <DataTable
@@ -88,13 +90,8 @@ export function RoutesPage() {
           </Empty>
         }
       />
-      {may && (search.edit === 'new' || edited?.editable) && (
-        <RouteForm
-          key={search.edit}
-          document={document}
-          {...(edited && { route: edited })}
-          close={() => edit(undefined)}
-        />
+      {may && (editing === 'new' || edited?.editable) && (
+        <RouteForm key={editing} document={document} {...(edited && { route: edited })} close={() => edit(undefined)} />
       )}
     </Page>
   )
