@@ -29,7 +29,8 @@ async function observe(page: Page): Promise<void> {
 /** The longest task since the last time; 0 when none took 50 ms, which is the least that browsers tell. */
 async function longest(page: Page): Promise<number> {
   return page.evaluate(async () => {
-    await new Promise((done) => setTimeout(done, 120))
+    // Long enough for what an interaction leaves to be done after it.
+    await new Promise((done) => setTimeout(done, 400))
     const tasks = (window as unknown as { longTasks: number[] }).longTasks
     return Math.max(0, ...tasks.splice(0))
   })

@@ -7,14 +7,17 @@ import {
   createRouter,
   lazyRouteComponent,
   Outlet,
+  type RouteComponent,
   redirect,
 } from '@tanstack/react-router'
+import type { ReactNode } from 'react'
 import { queries } from '~/api/queries'
 import { TABS as FRONTEND_TABS, type FrontendTab } from '~/pages/edge/frontends/tabs'
 import { type GlobalTab, TABS } from '~/pages/edge/global/parts'
 import { SOURCES, type Source } from '~/pages/history/sources'
 import { SPANS, type Span } from '~/pages/network/services/hours'
 import { SHOWN, type Shown } from '~/pages/network/services/shown'
+import { Soon } from '~/ui/soon'
 import { Pending } from '~/ui/states'
 import { NotFound, RouteError } from './failures'
 import type { NavKey } from './messages'
@@ -41,6 +44,17 @@ interface Context {
   client: QueryClient
 }
 
+/** A page in a file of its own. The router draws what arrives late without a pause; `Soon` makes one. */
+function page<Key extends string>(load: () => Promise<Record<Key, () => ReactNode>>, name: Key) {
+  const Late: RouteComponent = lazyRouteComponent<Record<Key, () => ReactNode>, Key>(load, name)
+  const Page = () => (
+    <Soon>
+      <Late />
+    </Soon>
+  )
+  return Object.assign(Page, { preload: () => Late.preload?.() })
+}
+
 const root = createRootRouteWithContext<Context>()({ component: Outlet, notFoundComponent: NotFound })
 
 // Before anybody is signed in
@@ -50,7 +64,7 @@ const login = createRoute({
   path: '/login',
   validateSearch: (search: Record<string, unknown>): { return?: string } =>
     typeof search.return === 'string' ? { return: search.return } : {},
-  component: lazyRouteComponent(() => import('~/pages/account/login'), 'LoginPage'),
+  component: page(() => import('~/pages/account/login'), 'LoginPage'),
 })
 
 const setup = createRoute({
@@ -58,7 +72,7 @@ const setup = createRoute({
   path: '/setup-admin',
   validateSearch: (search: Record<string, unknown>): { token?: string } =>
     typeof search.token === 'string' ? { token: search.token } : {},
-  component: lazyRouteComponent(() => import('~/pages/account/setup'), 'SetupPage'),
+  component: page(() => import('~/pages/account/setup'), 'SetupPage'),
 })
 
 // Behind the sign-in, inside the shell
@@ -80,7 +94,7 @@ const overview = createRoute({
   getParentRoute: () => shell,
   path: '/',
   staticData: { nav: { area: 'overview', label: 'nav.overview' } },
-  component: lazyRouteComponent(() => import('~/pages/overview/overview'), 'OverviewPage'),
+  component: page(() => import('~/pages/overview/overview'), 'OverviewPage'),
 })
 
 // The edge: routes, conditions, and the sections around frontends and backends
@@ -105,7 +119,7 @@ const edgeFrontends = createRoute({
   path: '/edge/frontends',
   staticData: { nav: { area: 'edge', label: 'nav.frontends', permission: EDGE } },
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('~/pages/edge/frontends/list'), 'FrontendsPage'),
+  component: page(() => import('~/pages/edge/frontends/list'), 'FrontendsPage'),
 })
 
 const edgeFrontend = createRoute({
@@ -115,7 +129,7 @@ const edgeFrontend = createRoute({
     const tab = FRONTEND_TABS.find((each) => each === search.tab)
     return { ...(tab && { tab }), ...fieldSearch(search) }
   },
-  component: lazyRouteComponent(() => import('~/pages/edge/frontends/editor'), 'FrontendPage'),
+  component: page(() => import('~/pages/edge/frontends/editor'), 'FrontendPage'),
 })
 
 const edgeBackends = createRoute({
@@ -123,14 +137,14 @@ const edgeBackends = createRoute({
   path: '/edge/backends',
   staticData: { nav: { area: 'edge', label: 'nav.backends', permission: EDGE } },
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('~/pages/edge/backends/list'), 'BackendsPage'),
+  component: page(() => import('~/pages/edge/backends/list'), 'BackendsPage'),
 })
 
 const edgeBackend = createRoute({
   getParentRoute: () => shell,
   path: '/edge/backends/$id',
   validateSearch: fieldSearch,
-  component: lazyRouteComponent(() => import('~/pages/edge/backends/editor'), 'BackendPage'),
+  component: page(() => import('~/pages/edge/backends/editor'), 'BackendPage'),
 })
 
 const edgeRoutes = createRoute({
@@ -141,7 +155,7 @@ const edgeRoutes = createRoute({
     ...(text(search.q) && { q: String(search.q) }),
     ...(text(search.edit) && { edit: String(search.edit) }),
   }),
-  component: lazyRouteComponent(() => import('~/pages/edge/routes/routes'), 'RoutesPage'),
+  component: page(() => import('~/pages/edge/routes/routes'), 'RoutesPage'),
 })
 
 const edgeAcls = createRoute({
@@ -149,14 +163,14 @@ const edgeAcls = createRoute({
   path: '/edge/acls',
   staticData: { nav: { area: 'edge', label: 'nav.acls', permission: EDGE } },
   validateSearch: listSearch,
-  component: lazyRouteComponent(() => import('~/pages/edge/acls/list'), 'AclsPage'),
+  component: page(() => import('~/pages/edge/acls/list'), 'AclsPage'),
 })
 
 const edgeAcl = createRoute({
   getParentRoute: () => shell,
   path: '/edge/acls/$id',
   validateSearch: fieldSearch,
-  component: lazyRouteComponent(() => import('~/pages/edge/acls/editor'), 'AclPage'),
+  component: page(() => import('~/pages/edge/acls/editor'), 'AclPage'),
 })
 
 const sectionPages = () => import('~/pages/edge/sections/pages')
@@ -170,7 +184,7 @@ const edgeTopology = createRoute({
     ...(text(search.frontend) && { frontend: String(search.frontend) }),
     ...(search.troubled === true && { troubled: true }),
   }),
-  component: lazyRouteComponent(() => import('~/pages/edge/topology/page'), 'TopologyPage'),
+  component: page(() => import('~/pages/edge/topology/page'), 'TopologyPage'),
 })
 
 const edgeSecurity = createRoute({
@@ -178,14 +192,14 @@ const edgeSecurity = createRoute({
   path: '/edge/security',
   staticData: { nav: { area: 'edge', label: 'nav.security', permission: EDGE } },
   validateSearch: listSearch,
-  component: lazyRouteComponent(sectionPages, 'SecurityPage'),
+  component: page(sectionPages, 'SecurityPage'),
 })
 
 const edgeSecurityProfile = createRoute({
   getParentRoute: () => shell,
   path: '/edge/security/$id',
   validateSearch: fieldSearch,
-  component: lazyRouteComponent(sectionPages, 'SecurityProfilePage'),
+  component: page(sectionPages, 'SecurityProfilePage'),
 })
 
 const edgeAuth = createRoute({
@@ -193,14 +207,14 @@ const edgeAuth = createRoute({
   path: '/edge/auth',
   staticData: { nav: { area: 'edge', label: 'nav.auth', permission: EDGE } },
   validateSearch: listSearch,
-  component: lazyRouteComponent(sectionPages, 'AuthPage'),
+  component: page(sectionPages, 'AuthPage'),
 })
 
 const edgeAuthProvider = createRoute({
   getParentRoute: () => shell,
   path: '/edge/auth/$id',
   validateSearch: fieldSearch,
-  component: lazyRouteComponent(sectionPages, 'AuthProviderPage'),
+  component: page(sectionPages, 'AuthProviderPage'),
 })
 
 const edgeErrorPages = createRoute({
@@ -209,7 +223,7 @@ const edgeErrorPages = createRoute({
   staticData: { nav: { area: 'edge', label: 'nav.errorPages', permission: EDGE } },
   validateSearch: (search: Record<string, unknown>): { of?: string } =>
     text(search.of) ? { of: String(search.of) } : {},
-  component: lazyRouteComponent(() => import('~/pages/edge/errors/page'), 'ErrorPagesPage'),
+  component: page(() => import('~/pages/edge/errors/page'), 'ErrorPagesPage'),
 })
 
 const edgeDefaults = createRoute({
@@ -217,14 +231,14 @@ const edgeDefaults = createRoute({
   path: '/edge/defaults',
   staticData: { nav: { area: 'edge', label: 'nav.defaults', permission: EDGE } },
   validateSearch: listSearch,
-  component: lazyRouteComponent(sectionPages, 'DefaultsPage'),
+  component: page(sectionPages, 'DefaultsPage'),
 })
 
 const edgeDefaultsBlock = createRoute({
   getParentRoute: () => shell,
   path: '/edge/defaults/$id',
   validateSearch: fieldSearch,
-  component: lazyRouteComponent(sectionPages, 'DefaultsBlockPage'),
+  component: page(sectionPages, 'DefaultsBlockPage'),
 })
 
 const edgeGlobal = createRoute({
@@ -235,28 +249,28 @@ const edgeGlobal = createRoute({
     const tab = TABS.find((each) => each === search.tab)
     return { ...(tab && { tab }), ...fieldSearch(search) }
   },
-  component: lazyRouteComponent(() => import('~/pages/edge/global/page'), 'GlobalPage'),
+  component: page(() => import('~/pages/edge/global/page'), 'GlobalPage'),
 })
 
 const edgeSections = createRoute({
   getParentRoute: () => shell,
   path: '/edge/sections',
   staticData: { nav: { area: 'edge', label: 'nav.sections', permission: EDGE } },
-  component: lazyRouteComponent(sectionPages, 'SectionsPage'),
+  component: page(sectionPages, 'SectionsPage'),
 })
 
 const edgeSection = createRoute({
   getParentRoute: () => shell,
   path: '/edge/sections/$section',
   validateSearch: listSearch,
-  component: lazyRouteComponent(sectionPages, 'SectionPage'),
+  component: page(sectionPages, 'SectionPage'),
 })
 
 const edgeSectionEntry = createRoute({
   getParentRoute: () => shell,
   path: '/edge/sections/$section/$id',
   validateSearch: fieldSearch,
-  component: lazyRouteComponent(sectionPages, 'SectionEntryPage'),
+  component: page(sectionPages, 'SectionEntryPage'),
 })
 
 const keepalivedPage = () => import('~/pages/edge/keepalived/page')
@@ -266,21 +280,21 @@ const edgeKeepalived = createRoute({
   path: '/edge/keepalived',
   staticData: { nav: { area: 'edge', label: 'nav.keepalived', permission: EDGE } },
   validateSearch: listSearch,
-  component: lazyRouteComponent(keepalivedPage, 'KeepalivedPage'),
+  component: page(keepalivedPage, 'KeepalivedPage'),
 })
 
 const edgeKeepalivedPart = createRoute({
   getParentRoute: () => shell,
   path: '/edge/keepalived/$part',
   validateSearch: listSearch,
-  component: lazyRouteComponent(keepalivedPage, 'KeepalivedPage'),
+  component: page(keepalivedPage, 'KeepalivedPage'),
 })
 
 const edgeKeepalivedItem = createRoute({
   getParentRoute: () => shell,
   path: '/edge/keepalived/$part/$id',
   validateSearch: fieldSearch,
-  component: lazyRouteComponent(keepalivedPage, 'KeepalivedItemPage'),
+  component: page(keepalivedPage, 'KeepalivedItemPage'),
 })
 
 const edgeJson = createRoute({
@@ -291,7 +305,7 @@ const edgeJson = createRoute({
     ...(text(search.at) && { at: String(search.at) }),
     ...(search.all === true && { all: true }),
   }),
-  component: lazyRouteComponent(() => import('~/pages/edge/json/page'), 'JsonPage'),
+  component: page(() => import('~/pages/edge/json/page'), 'JsonPage'),
 })
 
 // The network: names, routes and certificates of internal services
@@ -310,7 +324,7 @@ const services = createRoute({
       ...(search.new === true && { new: true }),
     }
   },
-  component: lazyRouteComponent(() => import('~/pages/network/services/list'), 'ServicesPage'),
+  component: page(() => import('~/pages/network/services/list'), 'ServicesPage'),
 })
 
 const service = createRoute({
@@ -320,7 +334,7 @@ const service = createRoute({
     const hours = SPANS.find((each) => each === search.hours)
     return hours ? { hours } : {}
   },
-  component: lazyRouteComponent(() => import('~/pages/network/services/detail'), 'ServicePage'),
+  component: page(() => import('~/pages/network/services/detail'), 'ServicePage'),
 })
 
 const dns = createRoute({
@@ -331,7 +345,7 @@ const dns = createRoute({
     ...(text(search.q) && { q: String(search.q) }),
     ...(text(search.ask) && { ask: String(search.ask) }),
   }),
-  component: lazyRouteComponent(() => import('~/pages/network/dns/page'), 'DnsPage'),
+  component: page(() => import('~/pages/network/dns/page'), 'DnsPage'),
 })
 
 const certificates = createRoute({
@@ -342,7 +356,7 @@ const certificates = createRoute({
     ...(text(search.q) && { q: String(search.q) }),
     ...(text(search.inspect) && { inspect: String(search.inspect) }),
   }),
-  component: lazyRouteComponent(() => import('~/pages/network/certificates/page'), 'CertificatesPage'),
+  component: page(() => import('~/pages/network/certificates/page'), 'CertificatesPage'),
 })
 
 const meshRoutes = createRoute({
@@ -350,7 +364,7 @@ const meshRoutes = createRoute({
   path: '/network/routes',
   staticData: { nav: { area: 'network', label: 'nav.meshRoutes', permission: MESH } },
   validateSearch: (search: Record<string, unknown>): { q?: string } => (text(search.q) ? { q: String(search.q) } : {}),
-  component: lazyRouteComponent(() => import('~/pages/network/routes/page'), 'MeshRoutesPage'),
+  component: page(() => import('~/pages/network/routes/page'), 'MeshRoutesPage'),
 })
 
 const machines = createRoute({
@@ -361,7 +375,7 @@ const machines = createRoute({
     ...(text(search.q) && { q: String(search.q) }),
     ...(search.new === true && { new: true }),
   }),
-  component: lazyRouteComponent(() => import('~/pages/network/servers/page'), 'ServersPage'),
+  component: page(() => import('~/pages/network/servers/page'), 'ServersPage'),
 })
 
 // The way of every change, and what came of it
@@ -370,7 +384,7 @@ const changes = createRoute({
   getParentRoute: () => shell,
   path: '/changes',
   staticData: { nav: { area: 'changes', label: 'nav.review', permission: EDGE } },
-  component: lazyRouteComponent(() => import('~/pages/changes/review'), 'ReviewPage'),
+  component: page(() => import('~/pages/changes/review'), 'ReviewPage'),
 })
 
 const rendered = createRoute({
@@ -381,14 +395,14 @@ const rendered = createRoute({
     const source = SOURCES.find((each) => each === search.source)
     return source ? { source } : {}
   },
-  component: lazyRouteComponent(() => import('~/pages/history/rendered'), 'RenderedPage'),
+  component: page(() => import('~/pages/history/rendered'), 'RenderedPage'),
 })
 
 const snapshots = createRoute({
   getParentRoute: () => shell,
   path: '/snapshots',
   staticData: { nav: { area: 'changes', label: 'nav.snapshots', permission: 'edge:snapshots:read' } },
-  component: lazyRouteComponent(() => import('~/pages/history/snapshots'), 'SnapshotsPage'),
+  component: page(() => import('~/pages/history/snapshots'), 'SnapshotsPage'),
 })
 
 const snapshot = createRoute({
@@ -396,7 +410,7 @@ const snapshot = createRoute({
   path: '/snapshots/$id',
   validateSearch: (search: Record<string, unknown>): { against?: string } =>
     text(search.against) ? { against: String(search.against) } : {},
-  component: lazyRouteComponent(() => import('~/pages/history/snapshot'), 'SnapshotPage'),
+  component: page(() => import('~/pages/history/snapshot'), 'SnapshotPage'),
 })
 
 const audit = createRoute({
@@ -409,35 +423,35 @@ const audit = createRoute({
     Object.fromEntries(
       ['category', 'actor', 'outcome', 'q'].flatMap((key) => (text(search[key]) ? [[key, String(search[key])]] : [])),
     ),
-  component: lazyRouteComponent(() => import('~/pages/audit/audit'), 'AuditPage'),
+  component: page(() => import('~/pages/audit/audit'), 'AuditPage'),
 })
 
 const users = createRoute({
   getParentRoute: () => shell,
   path: '/settings/users',
   staticData: { nav: { area: 'settings', label: 'nav.users', permission: 'identity:users:read' } },
-  component: lazyRouteComponent(() => import('~/pages/settings/users'), 'UsersPage'),
+  component: page(() => import('~/pages/settings/users'), 'UsersPage'),
 })
 
 const config = createRoute({
   getParentRoute: () => shell,
   path: '/settings/config',
   staticData: { nav: { area: 'settings', label: 'nav.settings', permission: 'config:read' } },
-  component: lazyRouteComponent(() => import('~/pages/settings/config'), 'ConfigPage'),
+  component: page(() => import('~/pages/settings/config'), 'ConfigPage'),
 })
 
 const jobs = createRoute({
   getParentRoute: () => shell,
   path: '/settings/jobs',
   staticData: { nav: { area: 'settings', label: 'nav.jobs', permission: 'jobs:read' } },
-  component: lazyRouteComponent(() => import('~/pages/settings/jobs'), 'JobsPage'),
+  component: page(() => import('~/pages/settings/jobs'), 'JobsPage'),
 })
 
 const reference = createRoute({
   getParentRoute: () => shell,
   path: '/settings/reference',
   staticData: { nav: { area: 'settings', label: 'nav.reference' } },
-  component: lazyRouteComponent(() => import('~/pages/settings/reference'), 'ReferencePage'),
+  component: page(() => import('~/pages/settings/reference'), 'ReferencePage'),
 })
 
 // One's own
@@ -445,7 +459,7 @@ const reference = createRoute({
 const profile = createRoute({
   getParentRoute: () => shell,
   path: '/profile',
-  component: lazyRouteComponent(() => import('~/pages/account/profile'), 'ProfilePage'),
+  component: page(() => import('~/pages/account/profile'), 'ProfilePage'),
 })
 
 const welcome = createRoute({
@@ -459,7 +473,7 @@ const welcome = createRoute({
     ...(text(search.frontend) && { frontend: String(search.frontend) }),
     ...(text(search.host) && { host: String(search.host) }),
   }),
-  component: lazyRouteComponent(() => import('~/pages/account/wizard'), 'WizardPage'),
+  component: page(() => import('~/pages/account/wizard'), 'WizardPage'),
 })
 
 const tree = root.addChildren([

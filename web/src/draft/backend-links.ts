@@ -18,7 +18,16 @@ export interface BackendLink {
   sni?: string
 }
 
+// Entities are never changed in place.
+const found = new WeakMap<Frontend, BackendLink[]>()
+
 export function linksOf(frontend: Frontend): BackendLink[] {
+  const links = found.get(frontend) ?? findLinks(frontend)
+  found.set(frontend, links)
+  return links
+}
+
+function findLinks(frontend: Frontend): BackendLink[] {
   const links: BackendLink[] = []
   for (const [i, rule] of frontend.rulePhases.httpRequest.entries()) {
     if (rule.action.type !== 'use-backend') continue

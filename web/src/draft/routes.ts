@@ -112,6 +112,19 @@ function aclsByName(document: Document): Map<string, Acl> {
   return new Map(document.acls.map((acl) => [acl.name, acl]))
 }
 
+/** Whether requests are treated alike by both. */
+export function isSameRoute(one: Route, other: Route | undefined): boolean {
+  if (one === other || !other) return one === other
+  return (
+    one.key === other.key &&
+    one.pathPrefix === other.pathPrefix &&
+    one.backendId === other.backendId &&
+    one.enabled === other.enabled &&
+    one.hosts.length === other.hosts.length &&
+    one.hosts.every((host, i) => host === other.hosts[i])
+  )
+}
+
 const listed = new WeakMap<Document, Route[]>()
 
 /** Every route of every frontend, in the order in which HAProxy looks at them. Remembered for each document. */

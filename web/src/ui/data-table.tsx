@@ -3,6 +3,7 @@
 
 import { ActionIcon, Box, Button, Checkbox, Group, Menu, Text, TextInput, UnstyledButton } from '@mantine/core'
 import { IconArrowDown, IconArrowUp, IconColumns3, IconDownload, IconSearch, IconX } from '@tabler/icons-react'
+import { type NavigateOptions, useRouter } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { memo, type ReactNode, startTransition, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useMessages } from '~/i18n'
@@ -10,6 +11,7 @@ import classes from './data-table.module.css'
 import { messages } from './messages'
 import { filterRows, nextSort, type Sort, sortRows, textsOf } from './rows'
 import { save } from './save'
+import { useTyped } from './typed'
 
 export interface Column<Row> {
   id: string
@@ -41,6 +43,8 @@ interface Props<Row> {
   actionsWidth?: string
   /** What a click on a row, or Enter, does. */
   open?: (row: Row) => void
+  /** Where a click on a row, or Enter, leads; the page there is loaded when the pointer comes near. */
+  to?: (row: Row) => NavigateOptions
   initialSort?: { id: string; desc?: boolean }
   /** Beside the filter. */
   toolbar?: ReactNode
@@ -52,6 +56,7 @@ interface Props<Row> {
 }
 
 const NONE: readonly never[] = []
+const nothing = () => {}
 
 export function DataTable<Row>({
   label,
@@ -61,17 +66,18 @@ export function DataTable<Row>({
   empty,
   actions,
   actionsWidth = '92px',
-  open,
+  open: act,
+  to,
   initialSort,
   toolbar,
   rowHeight = 42,
-  filter: given,
-  onFilter,
+  filter: kept = '',
+  onFilter = nothing,
 }: Props<Row>) {
   const t = useMessages(messages)
-  const [own, setOwn] = useState('')
-  const filter = given ?? own
-  const setFilter = onFilter ?? setOwn
+  const router = useRouter()
+  const open = to ? (row: Row) => void router.navigate(to(row)) : act
+  const { text: filter, type: setFilter, input } = useTyped(kept, onFilter)
   const [sort, setSort] = useState<Sort | null>(
     initialSort ? { id: initialSort.id, desc: initialSort.desc ?? false } : null,
   )
@@ -119,16 +125,18 @@ export function DataTable<Row>({
 
   if (rows.length === 0) return empty
 
+  const [first] = list
+  const near = to && first && (() => void router.preloadRoute(to(first)))
+
   const plain = () =>
     model.map((row) => Object.fromEntries(shown.map((column) => [column.header, column.value(row) ?? null])))
   const name = label.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 
   return (
-    <Box className={classes.frame}>
+    <Box className={classes.frame} onPointerEnter={near} onFocus={near}>
       <Group p="xs" gap="xs" className={classes.toolbar}>
         <TextInput
-          value={filter}
-          onChange={(event) => setFilter(event.currentTarget.value)}
+          {...input}
           placeholder={t('filter')}
           aria-label={t('filterLabel')}
           leftSection={<IconSearch size={15} aria-hidden />}

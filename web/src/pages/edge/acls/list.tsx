@@ -86,7 +86,7 @@ export function AclsPage() {
         columns={columns}
         filter={search.q ?? ''}
         onFilter={(q) => void navigate({ search: q ? { q } : {}, replace: true })}
-        open={(acl) => void navigate({ to: `/edge/acls/${acl.id}` })}
+        to={(acl) => ({ to: '/edge/acls/$id', params: { id: acl.id } })}
         empty={
           <Empty icon={<IconFilter size={32} stroke={1.4} />} title={t('empty')} action={add || undefined}>
             {t('emptyText')}

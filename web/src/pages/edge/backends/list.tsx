@@ -103,7 +103,7 @@ export function BackendsPage() {
         columns={columns}
         filter={search.q ?? ''}
         onFilter={(q) => void navigate({ search: q ? { q } : {}, replace: true })}
-        open={(backend) => void navigate({ to: '/edge/backends/$id', params: { id: backend.id }, search: {} })}
+        to={(backend) => ({ to: '/edge/backends/$id', params: { id: backend.id }, search: {} })}
         empty={
           <Empty icon={<IconStack2 size={32} stroke={1.4} />} title={t('empty')} action={add || undefined}>
             {t('emptyText')}

@@ -104,7 +104,7 @@ export function FrontendsPage() {
         columns={columns}
         filter={search.q ?? ''}
         onFilter={(q) => void navigate({ search: q ? { q } : {}, replace: true })}
-        open={(frontend) => void navigate({ to: '/edge/frontends/$id', params: { id: frontend.id }, search: {} })}
+        to={(frontend) => ({ to: '/edge/frontends/$id', params: { id: frontend.id }, search: {} })}
         empty={
           <Empty icon={<IconArrowsSplit2 size={32} stroke={1.4} />} title={t('empty')} action={add || undefined}>
             {t('emptyText')}

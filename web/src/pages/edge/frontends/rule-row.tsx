@@ -3,6 +3,7 @@ import { CSS } from '@dnd-kit/utilities'
 import { ActionIcon, Box, Group, Switch, Text } from '@mantine/core'
 import { IconCopy, IconGripVertical, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useMessages } from '~/i18n'
+import { Soon } from '~/ui/soon'
 import { messages } from './messages'
 import type { Rule } from './rules'
 import classes from './rules.module.css'
@@ -69,17 +70,19 @@ export function RuleRow({ rule, label, backendName, readOnly, issue, open, toggl
         )}
       </button>
       {!readOnly && (
-        <Group gap={2} wrap="nowrap">
-          <Switch
-            size="xs"
-            checked={rule.enabled}
-            aria-label={t('enableRule', { name })}
-            onChange={(event) => toggle(event.currentTarget.checked)}
-            mr={6}
-          />
-          <Small label={t('editRule', { name })} onClick={open} icon={<IconPencil size={15} />} />
-          <Small label={t('duplicateRule', { name })} onClick={duplicate} icon={<IconCopy size={15} />} />
-          <Small label={t('removeRule', { name })} onClick={remove} icon={<IconTrash size={15} />} />
+        <Group gap={2} wrap="nowrap" className={classes.tools}>
+          <Soon>
+            <Switch
+              size="xs"
+              checked={rule.enabled}
+              aria-label={t('enableRule', { name })}
+              onChange={(event) => toggle(event.currentTarget.checked)}
+              mr={6}
+            />
+            <Small label={t('editRule', { name })} onClick={open} icon={<IconPencil size={15} />} />
+            <Small label={t('duplicateRule', { name })} onClick={duplicate} icon={<IconCopy size={15} />} />
+            <Small label={t('removeRule', { name })} onClick={remove} icon={<IconTrash size={15} />} />
+          </Soon>
         </Group>
       )}
     </Box>

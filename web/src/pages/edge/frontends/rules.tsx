@@ -15,7 +15,7 @@ import { Badge, Button, Group, Paper, SegmentedControl, Stack, Text } from '@man
 import { IconListCheck, IconPlus } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { useWindowVirtualizer } from '@tanstack/react-virtual'
-import { type ReactNode, useMemo, useRef, useState } from 'react'
+import { memo, type ReactNode, useMemo, useRef, useState } from 'react'
 import { queries } from '~/api/queries'
 import type { Frontend, HttpRequestRule } from '~/api/schema'
 import { useList } from '~/draft/hooks'
@@ -164,8 +164,10 @@ function freshRuleId(rules: readonly Rule[]): string {
   for (let n = rules.length + 1; ; n++) if (!taken.has(`rule-${n}`)) return `rule-${n}`
 }
 
+type DrawRow = (rule: Rule, index: number) => ReactNode
+
 /** The rows that can be seen, and a few around them: a frontend may have thousands of rules. */
-function Visible({ rules, row }: { rules: readonly Rule[]; row: (rule: Rule, index: number) => ReactNode }) {
+function Visible({ rules, row }: { rules: readonly Rule[]; row: DrawRow }) {
   const list = useRef<HTMLDivElement>(null)
   const virtual = useWindowVirtualizer({
     count: rules.length,
@@ -186,7 +188,7 @@ function Visible({ rules, row }: { rules: readonly Rule[]; row: (rule: Rule, ind
         return (
           rule && (
             <div key={key} ref={virtual.measureElement} data-index={index}>
-              {row(rule, index)}
+              <Line rule={rule} index={index} row={row} />
             </div>
           )
         )
@@ -194,6 +196,11 @@ function Visible({ rules, row }: { rules: readonly Rule[]; row: (rule: Rule, ind
     </div>
   )
 }
+
+/** One row; while others are scrolled in and out, it is not drawn again. */
+const Line = memo(function Line({ rule, index, row }: { rule: Rule; index: number; row: DrawRow }) {
+  return row(rule, index)
+})
 
 function Sortable({
   rules,

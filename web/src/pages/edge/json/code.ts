@@ -12,7 +12,7 @@ import {
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { json } from '@codemirror/lang-json'
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, syntaxHighlighting } from '@codemirror/language'
-import { type Diagnostic, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
+import { type Diagnostic, diagnosticCount, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
 import { EditorState, type Extension } from '@codemirror/state'
 import {
@@ -41,7 +41,6 @@ export interface Host {
 }
 
 interface Options {
-  parent: HTMLElement
   text: string
   label: string
   readOnly: boolean
@@ -51,7 +50,8 @@ interface Options {
   changed: (text: string) => void
 }
 
-export function open({ parent, text, label, readOnly, nonce, phrases, host, changed }: Options): EditorView {
+/** What the editor begins with. With a large text it takes half a frame, and the view the other half. */
+export function stateOf({ text, label, readOnly, nonce, phrases, host, changed }: Options): EditorState {
   const extensions: Extension[] = [
     EditorView.cspNonce.of(nonce),
     EditorState.phrases.of(phrases),
@@ -87,7 +87,7 @@ export function open({ parent, text, label, readOnly, nonce, phrases, host, chan
     }),
     LOOK,
   ]
-  return new EditorView({ parent, state: EditorState.create({ doc: text, extensions }) })
+  return EditorState.create({ doc: text, extensions })
 }
 
 export function replaceText(view: EditorView, text: string): void {
@@ -95,6 +95,7 @@ export function replaceText(view: EditorView, text: string): void {
 }
 
 export function showDiagnostics(view: EditorView, diagnostics: readonly Diagnostic[]): void {
+  if (diagnostics.length === 0 && diagnosticCount(view.state) === 0) return
   const end = view.state.doc.length
   const inside = diagnostics.map((each) => ({
     ...each,

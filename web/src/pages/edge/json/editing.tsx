@@ -1,7 +1,7 @@
 // One part of the document in the editor: its text, what is wrong with it, and the way into the draft. What was typed is kept
 // until it is taken over or undone, also when another part or another page is opened in between.
 
-import type { EditorView } from '@codemirror/view'
+import { EditorView } from '@codemirror/view'
 import { Alert, Button, Group, Stack, Text, UnstyledButton } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react'
@@ -15,7 +15,7 @@ import { useWords } from '~/schema/labels'
 import type { Definitions } from '~/schema/schema'
 import { analyse, type Finding, fromDaemon, lineOf } from './analyse'
 import { complete } from './check'
-import { type Host, open, replaceText, show, showDiagnostics } from './code'
+import { type Host, replaceText, show, showDiagnostics, stateOf } from './code'
 import { LARGE, useAnalysis } from './findings'
 import classes from './json.module.css'
 import { messages } from './messages'
@@ -176,24 +176,28 @@ function Code({ text, label, readOnly, view, document, defs, root, rest, finding
     }
   })
   // biome-ignore lint/correctness/useExhaustiveDependencies: the editor is made once and then lives its own life; the text is only where it begins.
+  const state = useMemo(
+    () =>
+      stateOf({
+        text,
+        label,
+        readOnly,
+        nonce: nonce(),
+        phrases: PHRASES[language],
+        host: () => host.current ?? { defs, root, document, help: words, words: NO_WORDS },
+        changed,
+      }),
+    [readOnly, language],
+  )
   useEffect(() => {
     if (!box.current) return
-    const made = open({
-      parent: box.current,
-      text,
-      label,
-      readOnly,
-      nonce: nonce(),
-      phrases: PHRASES[language],
-      host: () => host.current ?? { defs, root, document, help: words, words: NO_WORDS },
-      changed,
-    })
+    const made = new EditorView({ parent: box.current, state })
     view.current = made
     return () => {
       view.current = null
       made.destroy()
     }
-  }, [readOnly, language])
+  }, [state, view])
   useEffect(() => {
     if (!view.current) return
     showDiagnostics(

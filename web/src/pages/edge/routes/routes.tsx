@@ -4,9 +4,10 @@ import { ActionIcon, Button } from '@mantine/core'
 import { IconArrowUpRight, IconPencil, IconPlus, IconRoute, IconTrash } from '@tabler/icons-react'
 import { getRouteApi, Link } from '@tanstack/react-router'
 import { useDeferredValue, useMemo } from 'react'
+import type { Document } from '~/api/schema'
 import { useMay } from '~/app/session'
 import { useDocumentSoon, useDraft } from '~/draft/hooks'
-import { listRoutes, type Route, removeRoute } from '~/draft/routes'
+import { isSameRoute, listRoutes, type Route, removeRoute } from '~/draft/routes'
 import { draft } from '~/draft/store'
 import { useMessages } from '~/i18n'
 import { type Column, DataTable } from '~/ui/data-table'
@@ -19,7 +20,7 @@ import { EntityLink } from '../links'
 import { messages as shared } from '../messages'
 import { messages } from './messages'
 import { RouteForm } from './route-form'
-import { signature, TryRoute, useLiveRoutes } from './try-route'
+import { TryRoute, useIsLive } from './try-route'
 
 const here = getRouteApi('/shell/edge/routes')
 
@@ -31,20 +32,24 @@ export interface RoutesSearch {
 }
 
 export function RoutesPage() {
+  const document = useDocumentSoon()
+  const routes = useMemo(() => document && listRoutes(document), [document])
+  // A component of its own: finding the routes and drawing them each take a good part of a frame.
+  return document && routes ? <Routes document={document} routes={routes} /> : <Pending />
+}
+
+function Routes({ document, routes }: { document: Document; routes: readonly Route[] }) {
   const t = useMessages(messages)
   const s = useMessages(shared)
   const may = useMay('edge:state:write')
-  const document = useDocumentSoon()
   const search: RoutesSearch = here.useSearch()
   const navigate = here.useNavigate()
   // The dialog is drawn bit by bit: with its lists it takes longer than a frame.
   const editing = useDeferredValue(search.edit, undefined)
-  const routes = useMemo(() => (document ? listRoutes(document) : []), [document])
   const columns = useColumns()
-  const live = useLiveRoutes()
+  const isLive = useIsLive()
   const edit = (key: string | undefined) =>
     void navigate({ search: (now: RoutesSearch) => ({ ...(now.q && { q: now.q }), ...(key && { edit: key }) }) })
-  if (!document) return <Pending />
   const canAdd =
     document.haproxy.backends.length > 0 && document.haproxy.frontends.some((frontend) => frontend.mode === 'http')
   const add = may && canAdd && (
@@ -66,7 +71,7 @@ export function RoutesPage() {
         actionsWidth="124px"
         actions={(route) => (
           <>
-            <TryRoute route={route} isLive={live.has(signature(route))} />
+            <TryRoute route={route} isLive={isLive(route)} />
             {may && route.editable && <Edit name={nameOf(route)} onEdit={() => edit(route.key)} />}
             {may && route.editable && (
               <ActionIcon
@@ -217,10 +222,10 @@ function useRouteMarks(): ReadonlyMap<string, 'added' | 'changed'> {
   return useMemo(() => {
     const marks = new Map<string, 'added' | 'changed'>()
     if (!base || !document || base === document) return marks
-    const before = new Map(listRoutes(base).map((route) => [route.key, signature(route)]))
+    const before = new Map(listRoutes(base).map((route) => [route.key, route]))
     for (const route of listRoutes(document)) {
       const old = before.get(route.key)
-      if (old !== signature(route)) marks.set(route.key, old === undefined ? 'added' : 'changed')
+      if (!isSameRoute(route, old)) marks.set(route.key, old === undefined ? 'added' : 'changed')
     }
     return marks
   }, [base, document])

@@ -7,27 +7,19 @@ import { type ReactNode, useMemo, useState } from 'react'
 import { api, unwrap } from '~/api/client'
 import { useMay } from '~/app/session'
 import { useDraft } from '~/draft/hooks'
-import { listRoutes, type Route } from '~/draft/routes'
+import { isSameRoute, listRoutes, type Route } from '~/draft/routes'
 import { useMessages } from '~/i18n'
 import { State } from '~/ui/small'
 import { useExplain } from '~/ui/states'
 import { messages } from './messages'
 
-/** The routes that are live as they are in the draft: only these can be tried. */
-export function useLiveRoutes(): ReadonlySet<string> {
+/** Whether a route is live as it is in the draft: only such a one can be tried. */
+export function useIsLive(): (route: Route) => boolean {
   const { base } = useDraft()
-  return useMemo(() => new Set(base ? listRoutes(base).map(signature) : []), [base])
-}
-
-const signatures = new WeakMap<Route, string>()
-
-export function signature(route: Route): string {
-  let text = signatures.get(route)
-  if (text === undefined) {
-    text = JSON.stringify([route.key, route.hosts, route.pathPrefix, route.backendId, route.enabled])
-    signatures.set(route, text)
-  }
-  return text
+  return useMemo(() => {
+    const live = new Map(base ? listRoutes(base).map((route) => [route.key, route]) : [])
+    return (route: Route) => isSameRoute(route, live.get(route.key))
+  }, [base])
 }
 
 /** A name that a pattern stands for. */

@@ -2,7 +2,7 @@
 
 import { Button, Group, Text } from '@mantine/core'
 import { IconPlus } from '@tabler/icons-react'
-import { useNavigate, useSearch } from '@tanstack/react-router'
+import { type NavigateOptions, useNavigate, useSearch } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { useMay } from '~/app/session'
 import { useDocument, useList, useMarks } from '~/draft/hooks'
@@ -85,7 +85,6 @@ interface TableProps {
 
 export function KindTable({ kind, filter, onFilter, action }: TableProps) {
   const t = useMessages(messages)
-  const navigate = useNavigate()
   const rows = useList(kind.section) as unknown as readonly Item[]
   const columns = useKindColumns(kind)
   const Icon = kind.icon
@@ -95,7 +94,7 @@ export function KindTable({ kind, filter, onFilter, action }: TableProps) {
       rows={rows}
       rowId={(item) => item.id}
       columns={columns}
-      open={(item) => void navigate({ to: `${kind.list}/${item.id}` })}
+      to={({ id }) => ({ to: `${kind.list}/${id}` }) as NavigateOptions}
       empty={
         <Empty icon={<Icon size={32} stroke={1.4} />} title={t(kind.title)} action={action}>
           {t(kind.empty)}

@@ -1,5 +1,5 @@
-// Draws a graph. Only what is in sight, and a screen above and below, is handed to the drawing library: with five thousand backends
-// it would take seconds to take in all of them.
+// Draws a graph. Only what is in sight, and half a screen above and below, is handed to the drawing library: with five thousand
+// backends it would take seconds to take in all of them. At first it gets that in steps: whatever it is given it draws in one go.
 
 import '@xyflow/react/dist/style.css'
 import { useComputedColorScheme } from '@mantine/core'
@@ -13,19 +13,22 @@ import {
   type ReactFlowInstance,
   type Viewport,
 } from '@xyflow/react'
-import { useMemo, useState } from 'react'
+import { memo, useMemo, useState } from 'react'
 import { type Translate, useMessages } from '~/i18n'
 import { cssColour } from '~/ui/health'
-import { Soon } from '~/ui/soon'
-import { between, type Graph, related } from './graph'
+import { Soon, useAfterwards, useSteps } from '~/ui/soon'
+import { between, type Graph, type Line, type Placed, related } from './graph'
 import { messages } from './messages'
 import { nodeTypes } from './nodes'
 import { Overview } from './overview'
 import classes from './topology.module.css'
 
+/** How often a quarter of a screen is added until all is there that is drawn at a time. */
+const STEPS = 6
+
 const START: Viewport = { x: 24, y: 24, zoom: 0.85 }
 
-export function Canvas({ graph }: { graph: Graph }) {
+export const Canvas = memo(function Canvas({ graph }: { graph: Graph }) {
   const t = useMessages(messages)
   const scheme = useComputedColorScheme('light')
   const { ref, height } = useElementSize<HTMLElement>()
@@ -35,18 +38,24 @@ export function Canvas({ graph }: { graph: Graph }) {
   const near = useMemo(() => (chosen ? related(graph.lines, chosen) : null), [graph, chosen])
 
   const screen = Math.max(400, height) / viewport.zoom
+  const reach = useSteps(STEPS) * (screen / 4)
   // In steps, so that moving a little changes nothing.
   const step = Math.floor(-viewport.y / viewport.zoom / (screen / 2)) * (screen / 2)
-  const part = useMemo(() => between(graph, step - screen, step + 2.5 * screen), [graph, step, screen])
+  const part = useMemo(
+    () => between(graph, step - Math.min(reach, screen / 2), step + screen / 2 + reach),
+    [graph, step, screen, reach],
+  )
   const nodes = useMemo(() => toNodes(part, near), [part, near])
-  const edges = useMemo(() => toEdges(part, near), [part, near])
+  // While nodes go, each further change makes the library look in vain for every one of them.
+  const edges = useAfterwards(useMemo(() => toEdges(part, near), [part, near]))
   // The library takes in everything anew that is not the same object.
+  const end = useAfterwards(graph.height)
   const extent = useMemo(
     (): CoordinateExtent => [
       [-60, -60],
-      [1300, graph.height + 200],
+      [1300, end + 200],
     ],
-    [graph.height],
+    [end],
   )
   const words = useMemo(() => labels(t), [t])
   const goTo = (y: number) => {
@@ -86,28 +95,40 @@ export function Canvas({ graph }: { graph: Graph }) {
       </Soon>
     </section>
   )
-}
+})
+
+// The library draws anew whatever is not the same object; what moves into sight must not touch what is there.
+const drawnNodes = new WeakMap<Placed, Node>()
+const drawnEdges = new WeakMap<Line, Edge>()
 
 function toNodes(graph: Graph, near: ReadonlySet<string> | null): Node[] {
-  return graph.nodes.map(({ id, x, y, width, data }) => ({
-    id,
-    type: data.kind,
-    position: { x, y },
-    width,
-    height: 42,
-    data: data as unknown as Record<string, unknown>,
-    ...(near && !near.has(id) && { className: classes.dim }),
-  }))
+  return graph.nodes.map((placed) => {
+    const node = remembered(drawnNodes, placed, toNode)
+    return near && !near.has(node.id) ? { ...node, className: classes.dim ?? '' } : node
+  })
 }
 
 function toEdges(graph: Graph, near: ReadonlySet<string> | null): Edge[] {
-  return graph.lines.map(({ id, source, target, health, active }) => ({
-    id,
-    source,
-    target,
-    style: { stroke: cssColour(health), strokeWidth: 1.5, ...(!active && { strokeDasharray: '4 4' }) },
-    ...(near && !(near.has(source) && near.has(target)) && { className: classes.dim }),
-  }))
+  return graph.lines.map((line) => {
+    const edge = remembered(drawnEdges, line, toEdge)
+    return near && !(near.has(edge.source) && near.has(edge.target)) ? { ...edge, className: classes.dim ?? '' } : edge
+  })
+}
+
+function remembered<From extends object, To>(known: WeakMap<From, To>, from: From, make: (from: From) => To): To {
+  const made = known.get(from) ?? make(from)
+  known.set(from, made)
+  return made
+}
+
+function toNode({ id, x, y, width, data }: Placed): Node {
+  const position = { x, y }
+  return { id, type: data.kind, position, width, height: 42, data: data as unknown as Record<string, unknown> }
+}
+
+function toEdge({ id, source, target, health, active }: Line): Edge {
+  const style = { stroke: cssColour(health), strokeWidth: 1.5, ...(!active && { strokeDasharray: '4 4' }) }
+  return { id, source, target, style }
 }
 
 function labels(t: Translate<'controls' | 'zoomIn' | 'zoomOut'>) {

@@ -90,6 +90,21 @@ function healthOf(states: readonly (LiveServer['state'] | undefined)[]): Health 
   return states.includes('up') ? 'good' : 'idle'
 }
 
+const texts = new WeakMap<object, string>()
+
+/** What the filter looks at, a line each; remembered, because people type faster than thousands of texts are put together. */
+function textOf<T extends object>(of: T, lines: (of: T) => readonly string[]): string {
+  const text = texts.get(of) ?? lines(of).join('\n').toLowerCase()
+  texts.set(of, text)
+  return text
+}
+
+const frontendTexts = ({ name, binds }: Frontend) => [name, ...binds.map((bind) => bind.address)]
+const backendTexts = ({ name, servers }: Backend) => [
+  name,
+  ...servers.flatMap((server) => [server.address, server.name]),
+]
+
 /** What is shown of a document. */
 export function graphOf(document: Document, live: Live, wanted: Wanted, words: Words): Graph {
   const { frontends, backends } = document.haproxy
@@ -101,9 +116,7 @@ export function graphOf(document: Document, live: Live, wanted: Wanted, words: W
     }),
   )
   const text = wanted.text.trim().toLowerCase()
-  const has = (...texts: string[]) => texts.some((each) => each.toLowerCase().includes(text))
-  const fits = (backend: Backend) =>
-    has(backend.name, ...backend.servers.map((server) => server.address), ...backend.servers.map(({ name }) => name))
+  const fits = (backend: Backend) => textOf(backend, backendTexts).includes(text)
   const isTroubled = (id: string) => !wanted.troubled || (states.get(id)?.includes('down') ?? false)
 
   const rows: { frontend: Frontend; links: BackendLink[] }[] = []
@@ -116,11 +129,11 @@ export function graphOf(document: Document, live: Live, wanted: Wanted, words: W
   }
   for (const frontend of frontends) {
     if (wanted.frontend && frontend.id !== wanted.frontend) continue
-    const isNamed = text === '' || has(frontend.name, ...frontend.binds.map((bind) => bind.address))
+    const isNamed = text === '' || textOf(frontend, frontendTexts).includes(text)
     const links = linksOf(frontend).filter((link) => {
       const backend = byId.get(link.backendId)
       if (!backend || !isTroubled(backend.id)) return false
-      return isNamed || has(...words(frontend.id, link)) || fits(backend)
+      return isNamed || textOf(words(frontend.id, link), (both) => both).includes(text) || fits(backend)
     })
     if (links.length === 0 && !(isNamed && !wanted.troubled)) continue
     rows.push({ frontend, links })
@@ -228,12 +241,8 @@ const MANY_LINES = 40
 /** The part of a graph between two heights, with the lines that lead there and the nodes at their other ends. */
 export function between(graph: Graph, top: number, bottom: number): Graph {
   const isIn = new Set<string>()
-  const ends = new Map<string, number>()
+  const ends = endsOf(graph)
   for (const node of graph.nodes) if (node.y >= top && node.y <= bottom) isIn.add(node.id)
-  for (const { source, target } of graph.lines) {
-    ends.set(source, (ends.get(source) ?? 0) + 1)
-    ends.set(target, (ends.get(target) ?? 0) + 1)
-  }
   const leads = (id: string, other: string) => isIn.has(id) && (isIn.has(other) || (ends.get(id) ?? 0) <= MANY_LINES)
   const lines = graph.lines.filter(({ source, target }) => leads(source, target) || leads(target, source))
   const wanted = new Set(isIn)
@@ -242,6 +251,21 @@ export function between(graph: Graph, top: number, bottom: number): Graph {
     wanted.add(target)
   }
   return { ...graph, nodes: graph.nodes.filter((node) => wanted.has(node.id)), lines }
+}
+
+const counted = new WeakMap<Graph, ReadonlyMap<string, number>>()
+
+/** How many lines end at each node; counted once for each graph. */
+function endsOf(graph: Graph): ReadonlyMap<string, number> {
+  const known = counted.get(graph)
+  if (known) return known
+  const ends = new Map<string, number>()
+  for (const { source, target } of graph.lines) {
+    ends.set(source, (ends.get(source) ?? 0) + 1)
+    ends.set(target, (ends.get(target) ?? 0) + 1)
+  }
+  counted.set(graph, ends)
+  return ends
 }
 
 /** Everything on the ways through a node, itself included. */

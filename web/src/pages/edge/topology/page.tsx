@@ -13,6 +13,7 @@ import { byBackend } from '~/ui/health'
 import { Page } from '~/ui/page'
 import { Soon } from '~/ui/soon'
 import { Empty, Pending } from '~/ui/states'
+import { useTyped } from '~/ui/typed'
 import { Canvas } from './canvas'
 import { graphOf } from './graph'
 import { messages } from './messages'
@@ -55,17 +56,18 @@ function Shown({ document, words }: { document: Document; words: Words }) {
   const servers = useQuery({ ...queries.servers(), enabled: status.data?.running ?? false })
   const live = useMemo(() => byBackend(servers.data ?? []), [servers.data])
   const [toggled, setToggled] = useState<ReadonlySet<string>>(new Set())
-  const text = useDeferredValue(search.q ?? '')
-  const { frontend, troubled = false } = search
-  const graph = useMemo(
-    () => graphOf(document, live, { text, frontend, troubled, toggled }, words),
-    [document, words, live, text, frontend, troubled, toggled],
-  )
   const ask = (next: Partial<typeof search>) =>
     void navigate({
       replace: true,
       search: (now) => Object.fromEntries(Object.entries({ ...now, ...next }).filter(([, value]) => value)),
     })
+  const typed = useTyped(search.q ?? '', (q) => ask({ q }))
+  const text = useDeferredValue(typed.text)
+  const { frontend, troubled = false } = search
+  const graph = useMemo(
+    () => graphOf(document, live, { text, frontend, troubled, toggled }, words),
+    [document, words, live, text, frontend, troubled, toggled],
+  )
   const toggle = (id: string) =>
     setToggled((now) => {
       const next = new Set(now)
@@ -76,8 +78,7 @@ function Shown({ document, words }: { document: Document; words: Words }) {
     <Stack gap="xs">
       <Group gap="sm">
         <TextInput
-          value={search.q ?? ''}
-          onChange={(event) => ask({ q: event.currentTarget.value })}
+          {...typed.input}
           placeholder={t('filter')}
           aria-label={t('filter')}
           leftSection={<IconSearch size={15} aria-hidden />}
@@ -109,7 +110,13 @@ function Shown({ document, words }: { document: Document; words: Words }) {
         <Empty
           title={t('none')}
           action={
-            <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
+            <Button
+              variant="default"
+              onClick={() => {
+                typed.type('')
+                void navigate({ search: {}, replace: true })
+              }}
+            >
               {t('clear')}
             </Button>
           }

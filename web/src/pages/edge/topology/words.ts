@@ -13,11 +13,17 @@ export function wordsOf(document: Document, t: Translate<'default' | 'always'>):
       route.editable ? [[route.key, route.hosts.map((host) => `${host}${route.pathPrefix}`).join(', ')]] : [],
     ),
   )
-  return (frontendId, link) => {
+  const known = new WeakMap<BackendLink, ReturnType<Words>>()
+  const find: Words = (frontendId, link) => {
     if (link.kind === 'default') return [t('default'), '']
     if (link.sni !== undefined) return [link.sni, '']
     const condition = conditionText(link.condition)
     const names = hosts.get(`${frontendId}/${link.key}`)
     return names ? [names, condition] : [condition || t('always'), '']
+  }
+  return (frontendId, link) => {
+    const words = known.get(link) ?? find(frontendId, link)
+    known.set(link, words)
+    return words
   }
 }

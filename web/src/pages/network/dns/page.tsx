@@ -3,7 +3,7 @@
 import { Button, SimpleGrid, Stack } from '@mantine/core'
 import { IconEraser, IconWorldSearch } from '@tabler/icons-react'
 import { useMutation, useQuery } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { type ReactNode, useMemo } from 'react'
 import { api, unwrap } from '~/api/client'
 import { mesh } from '~/api/mesh'
@@ -31,7 +31,6 @@ export function DnsPage() {
   const mayConfig = useMay('config:read')
   const search = here.useSearch()
   const go = here.useNavigate()
-  const navigate = useNavigate()
   const entries = useQuery(mesh.dns())
   const status = useQuery(mesh.status())
   const config = useQuery({ ...queries.config(), enabled: mayConfig })
@@ -75,7 +74,7 @@ export function DnsPage() {
               rows={entries}
               rowId={(entry) => entry.domain}
               columns={columns}
-              open={({ name }) => void navigate({ to: '/network/services/$name', params: { name } })}
+              to={({ name }) => ({ to: '/network/services/$name', params: { name } })}
               filter={search.q ?? ''}
               onFilter={(q) => set({ q })}
               empty={

@@ -3,7 +3,7 @@
 import { Button, Group, Text } from '@mantine/core'
 import { IconRefresh, IconRoute } from '@tabler/icons-react'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
-import { getRouteApi, Link, useNavigate } from '@tanstack/react-router'
+import { getRouteApi, Link } from '@tanstack/react-router'
 import { useMemo } from 'react'
 import { api, unwrap } from '~/api/client'
 import { mesh } from '~/api/mesh'
@@ -29,7 +29,6 @@ export function MeshRoutesPage() {
   const status = useQuery(mesh.status())
   const { q = '' } = here.useSearch()
   const go = here.useNavigate()
-  const navigate = useNavigate()
   const columns = useColumns()
   const reload = useMutation({
     mutationFn: () => unwrap(api.POST('/mesh/api/routing/reload')),
@@ -72,7 +71,7 @@ export function MeshRoutesPage() {
             rows={routes}
             rowId={(route) => route.domain}
             columns={columns}
-            open={({ name }) => void navigate({ to: '/network/services/$name', params: { name } })}
+            to={({ name }) => ({ to: '/network/services/$name', params: { name } })}
             filter={q}
             onFilter={(q) => void go({ search: q ? { q } : {}, replace: true })}
             empty={
