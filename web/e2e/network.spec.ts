@@ -132,6 +132,18 @@ test('a service is registered in one dialog, and has a name, a route and a certi
   await page.getByRole('button', { name: 'Reload Caddy' }).click()
   await expect(page.getByText('Caddy configuration reloaded')).toBeVisible()
   expect((await through(daemon, 'core', root)).status).toBe(200)
+
+  // What went through the route is on the service's page.
+  await page.goto(`${daemon.url}/network/services/core`)
+  const requests = page.getByRole('region', { name: 'Latest requests' })
+  await expect(requests.getByRole('row').nth(1)).toContainText('GET /')
+  const before = await requests.getByRole('row').count()
+  await through(daemon, 'core', root)
+  await expect(async () => {
+    await requests.getByRole('button', { name: 'Read the log again' }).click()
+    await expect(requests.getByRole('row')).toHaveCount(before + 1, { timeout: 500 })
+  }).toPass()
+  expect(await violations(page)).toEqual([])
   await server.close()
 })
 

@@ -32,6 +32,14 @@ export const mesh = {
       refetchInterval: 6 * FRESH,
     }),
 
+  /** The newest requests that its route answered. */
+  requests: (name: string) =>
+    queryOptions({
+      queryKey: ['mesh-requests', name],
+      queryFn: () =>
+        unwrap(api.GET('/mesh/api/routing/{name}/requests', { params: { path: { name }, query: { limit: 20 } } })),
+    }),
+
   dns: () =>
     queryOptions({
       queryKey: ['mesh-dns'],

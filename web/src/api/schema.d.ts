@@ -1084,6 +1084,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/mesh/api/routing/{name}/requests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The newest requests that a service's route answered, from Caddy's access log. */
+        get: operations["mesh_list_requests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/mesh/api/routing/reload": {
         parameters: {
             query?: never;
@@ -5097,6 +5114,37 @@ export interface components {
             message: string;
             ok: boolean;
         };
+        /** @description One request that a route answered. What its client sent is cleaned of what cannot be seen. */
+        MeshRequest: {
+            /** @description RFC 3339, UTC. */
+            at: string;
+            method: string;
+            /** @description Without what followed a `?`. */
+            path: string;
+            /** @description Such as `HTTP/2.0`. */
+            protocol: string;
+            /** @description The address it came from. */
+            remote: string;
+            /**
+             * Format: double
+             * @description Milliseconds, with a fraction.
+             */
+            response_time: number;
+            /**
+             * Format: int64
+             * @description Bytes of the answer.
+             */
+            size: number;
+            /** Format: int32 */
+            status: number;
+        };
+        MeshRequests: {
+            name: string;
+            ok: boolean;
+            /** @description Why there is no answer, where the log cannot be read. */
+            reason?: string | null;
+            requests: components["schemas"]["MeshRequest"][];
+        };
         MeshResolve: {
             /** @description The name of a service, or a whole name. */
             domain: string;
@@ -7486,6 +7534,8 @@ export type MeshReading = components['schemas']['MeshReading'];
 export type MeshRegister = components['schemas']['MeshRegister'];
 export type MeshRegisterMany = components['schemas']['MeshRegisterMany'];
 export type MeshReload = components['schemas']['MeshReload'];
+export type MeshRequest = components['schemas']['MeshRequest'];
+export type MeshRequests = components['schemas']['MeshRequests'];
 export type MeshResolve = components['schemas']['MeshResolve'];
 export type MeshResolved = components['schemas']['MeshResolved'];
 export type MeshResult = components['schemas']['MeshResult'];
@@ -11627,6 +11677,77 @@ export interface operations {
             };
             /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description Too many requests; Retry-After says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+        };
+    };
+    mesh_list_requests: {
+        parameters: {
+            query?: {
+                /** @description How many entries, newest first: 1 to 500, 50 when absent. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description Name of the service. */
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Requests, newest first; or `ok: false` where the log cannot be read. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshRequests"];
+                };
+            };
+            /** @description There is no credential, or it is not good. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description The caller lacks `mesh:read` (role viewer), or the request comes from a foreign site. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description There is none of that name. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeshError"];
+                };
+            };
+            /** @description `limit` is not between 1 and 500. */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -3,6 +3,7 @@
 //! * [`Config`] describes what Caddy shall serve and renders it, the same input always to the same text.
 //! * [`Admin`] speaks to a running Caddy: loads a configuration, reads which one runs, ends it.
 //! * [`Binary`] runs the program for an answer: its [`Version`], and whether it accepts a configuration.
+//! * [`requests`] reads the access log.
 //! * [`Process`] starts a Caddy that outlives us, or adopts one that did.
 //!
 //! The driver has no opinion: it knows nothing of registries, stores or users, keeps no state of its own, and never
@@ -17,6 +18,7 @@ mod endpoint;
 mod error;
 pub mod names;
 mod process;
+pub mod requests;
 mod wire;
 
 pub use admin::Admin;

@@ -88,6 +88,18 @@ pub(super) struct Limit {
     limit: Option<String>,
 }
 
+impl Limit {
+    /// # Errors
+    /// When it is none of the documented numbers.
+    pub(super) fn number(&self) -> Result<u32, Error> {
+        match self.limit.as_deref().map(str::parse) {
+            None => Ok(50),
+            Some(Ok(limit)) if (1..=500).contains(&limit) => Ok(limit),
+            Some(_) => Err(Error::unprocessable("mesh.invalid", "limit must be a number from 1 to 500")),
+        }
+    }
+}
+
 #[derive(Serialize, ToSchema)]
 #[schema(as = MeshAudit)]
 pub(super) struct Entries {
@@ -104,12 +116,7 @@ pub(super) async fn list_audit(
     State(mesh): State<Mesh>,
     QueryOf(query): QueryOf<Limit>,
 ) -> Result<Json<Entries>, Error> {
-    let limit = match query.limit.as_deref().map(str::parse::<u32>) {
-        None => 50,
-        Some(Ok(limit)) if (1..=500).contains(&limit) => limit,
-        Some(_) => return Err(Error::unprocessable("mesh.invalid", "limit must be a number from 1 to 500")),
-    };
-    let query = Query { limit: Some(limit), category: Some(CATEGORY.to_owned()), ..Query::default() };
+    let query = Query { limit: Some(query.number()?), category: Some(CATEGORY.to_owned()), ..Query::default() };
     let entries: Vec<Entry> = audit::list(&mesh.db, &query).await?.into_iter().map(Entry::from).collect();
     let total = entries.len();
     Ok(Json(Entries { entries, total }))

@@ -60,6 +60,7 @@ where
         .add(write, routes!(servers::trust_server_key))
         // Routing
         .add(read, routes!(routing::list_routes))
+        .add(read, routes!(routing::list_requests))
         .add(write, routes!(routing::reload))
         .add(Access::needs(Permission::AuditRead), routes!(audit::list_audit))
         .add(Access::needs(Permission::AuditRead), routes!(capsules::capsules))

@@ -1,10 +1,17 @@
 //! Routes over HTTP.
 
-use axum::{Json, extract::State};
-use platform::{http::error::Error, identity::Caller};
+use axum::{
+    Json,
+    extract::{Path, State},
+};
+use platform::{
+    http::{body::QueryOf, error::Error},
+    identity::Caller,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::{audit::Limit, services::find};
 use crate::registry::Refusal;
 use crate::service;
 use crate::{Mesh, store, text};
@@ -46,6 +53,74 @@ pub(super) async fn list_routes(State(mesh): State<Mesh>) -> Result<Json<Routes>
         }
     });
     Ok(Json(Routes { routes: routes.collect() }))
+}
+
+/// One request that a route answered. What its client sent is cleaned of what cannot be seen.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeshRequest)]
+struct Request {
+    /// RFC 3339, UTC.
+    at: String,
+    method: String,
+    /// Without what followed a `?`.
+    path: String,
+    status: u16,
+    /// Milliseconds, with a fraction.
+    response_time: f64,
+    /// Bytes of the answer.
+    size: u64,
+    /// The address it came from.
+    remote: String,
+    /// Such as `HTTP/2.0`.
+    protocol: String,
+}
+
+impl From<caddy::requests::Request> for Request {
+    fn from(line: caddy::requests::Request) -> Self {
+        Self {
+            method: text::clean(&line.method, 20),
+            path: text::clean(&line.path, 2000),
+            status: line.status,
+            response_time: line.took as f64 / 1000.0,
+            size: line.size,
+            remote: line.remote,
+            protocol: line.protocol,
+            at: line.at,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeshRequests)]
+pub(super) struct Requests {
+    ok: bool,
+    name: String,
+    requests: Vec<Request>,
+    /// Why there is no answer, where the log cannot be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+/// The newest requests that a service's route answered, from Caddy's access log.
+#[utoipa::path(get, path = "/mesh/api/routing/{name}/requests", tag = "Mesh", operation_id = "mesh_list_requests",
+    params(("name" = String, Path, description = "Name of the service."), Limit),
+    responses((status = 200, description = "Requests, newest first; or `ok: false` where the log cannot be read.",
+            body = Requests),
+        (status = 404, description = "There is none of that name."),
+        (status = 422, description = "`limit` is not between 1 and 500.")))]
+pub(super) async fn list_requests(
+    State(mesh): State<Mesh>,
+    Path(name): Path<String>,
+    QueryOf(limit): QueryOf<Limit>,
+) -> Result<Json<Requests>, Error> {
+    let most = limit.number()? as usize;
+    let service = find(&mesh, &name).await?;
+    let read = mesh.publisher.newest_requests(&service.key, most).await;
+    let (requests, reason) = match read {
+        Ok(requests) => (requests.into_iter().map(Request::from).collect(), None),
+        Err(error) => (Vec::new(), Some(error.to_string())),
+    };
+    Ok(Json(Requests { ok: reason.is_none(), name: service.name, requests, reason }))
 }
 
 #[derive(Serialize, ToSchema)]

@@ -378,7 +378,7 @@ pub(super) async fn service_history(
     Ok(Json(History { ok: true, hours: hours.collect(), changes: changes.collect(), name: service.name }))
 }
 
-async fn find(mesh: &Mesh, name: &str) -> Result<Service, Error> {
+pub(super) async fn find(mesh: &Mesh, name: &str) -> Result<Service, Error> {
     let service = store::find(&mesh.db, &name.to_ascii_lowercase()).await?;
     service.ok_or_else(|| Error::not_found("mesh.service.notFound", format!("Service '{name}' not found")))
 }

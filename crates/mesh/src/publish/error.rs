@@ -13,6 +13,8 @@ pub enum PublishError {
     Dns(Arc<dns::Error>),
     #[error("{0}")]
     Caddy(Arc<caddy::Error>),
+    #[error("Caddy's access log cannot be read: {0}")]
+    AccessLog(Arc<std::io::Error>),
 }
 
 impl From<platform::db::Error> for PublishError {

@@ -4,10 +4,12 @@
 //! costs a few files. A Caddy that is somebody else's cannot read them; it is given all routes whenever one changes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use caddy::Admin;
 use caddy::config::{Certificate, Config, Dynamic, Layout, Logs, Protocol as Speaks, Route, Upstream, Verify};
 use caddy::names::{Address, Directory, Host, Id, Listen};
+use caddy::requests::{self, Request};
 use platform::config::CaddyMode;
 use sha2::{Digest as _, Sha256};
 
@@ -97,6 +99,23 @@ impl Publisher {
         Ok(marker)
     }
 
+    /// The newest requests that the route of a service answered.
+    ///
+    /// # Errors
+    /// When Caddy's access log is there and cannot be read.
+    pub async fn newest_requests(&self, key: &str, most: usize) -> Result<Vec<Request>, PublishError> {
+        let (log, host) = (self.logs()?.file_of_names(), self.host(key)?);
+        match tokio::task::spawn_blocking(move || requests::newest(&log, &host, most)).await {
+            Ok(read) => read.map_err(|error| PublishError::AccessLog(Arc::new(error))),
+            Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+        }
+    }
+
+    fn logs(&self) -> Result<Logs, PublishError> {
+        let directory = Directory::new(self.proxy.storage()?.join("logs"))?;
+        Ok(Logs { directory, layout: Layout::OneFile })
+    }
+
     fn host(&self, key: &str) -> Result<Host, PublishError> {
         Ok(Host::new(&format!("{key}.{}", self.domain))?)
     }
@@ -131,18 +150,16 @@ impl Publisher {
         dynamic: Option<Dynamic>,
     ) -> Result<(String, serde_json::Value), PublishError> {
         let (http, https) = self.proxy.ports();
-        let storage = self.proxy.storage()?;
-        let logs = Logs { directory: Directory::new(storage.join("logs"))?, layout: Layout::OneFile };
         let mut config = Config {
             version: self.proxy.version().await,
             admin: self.proxy.endpoint()?,
-            storage,
+            storage: self.proxy.storage()?,
             http: Listen::everywhere(http),
             https: Listen::everywhere(https),
             redirect: true,
             challenges: true,
             routes,
-            logs: Some(logs),
+            logs: Some(self.logs()?),
             marker: None,
             dynamic,
         };

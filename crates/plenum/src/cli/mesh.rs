@@ -127,6 +127,14 @@ pub(crate) enum Tls {
 pub(crate) enum Route {
     /// List routes and how the services behind them are.
     List,
+    /// Print the newest requests that a service's route answered.
+    Log {
+        /// The service's name.
+        name: String,
+        /// How many, 1 to 500.
+        #[arg(long, default_value_t = 50)]
+        limit: u32,
+    },
     /// Give Caddy the current configuration again.
     Reload,
 }
@@ -229,6 +237,16 @@ pub(crate) async fn route(client: &Client, command: Route, output: &mut Output) 
             let fields = ["domain", "upstream", "tls", "health_status", "response_time", "last_checked"];
             let rows = cells(&answer["routes"], &fields);
             output.table(&answer, &["DOMAIN", "UPSTREAM", "TLS", "HEALTH", "MS", "CHECKED"], &rows)?;
+        }
+        Route::Log { name, limit } => {
+            let path = format!("/mesh/api/routing/{}/requests?limit={limit}", query(&name));
+            let answer = client.json(Method::GET, &path, None).await?;
+            if answer["ok"] != true {
+                bail!("{}", text(&answer["reason"]));
+            }
+            let fields = ["at", "remote", "method", "path", "status", "response_time", "size"];
+            let rows = cells(&answer["requests"], &fields);
+            output.table(&answer, &["TIME", "FROM", "METHOD", "PATH", "STATUS", "MS", "BYTES"], &rows)?;
         }
         Route::Reload => {
             let answer = client.json(Method::POST, "/mesh/api/routing/reload", None).await?;

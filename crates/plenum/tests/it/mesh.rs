@@ -56,15 +56,16 @@ pub(crate) async fn ok(ports: &Ports, method: &str, path: &str, body: Option<Val
     Ok(body)
 }
 
-/// What `curl` gets through the route, trusting nothing but the internal root.
+/// What `curl` gets through the route, trusting nothing but the internal root. `name` may have a path.
 pub(crate) fn curl(ports: &Ports, root: &str, name: &str) -> Result<String> {
+    let (name, path) = name.split_once('/').unwrap_or((name, ""));
     let mut file = tempfile::NamedTempFile::new()?;
     file.write_all(root.as_bytes())?;
     let output = Command::new("curl")
         .args(["-sS", "--max-time", "5", "--cacert"])
         .arg(file.path())
         .args(["--resolve", &format!("{name}.qp.local:{}:127.0.0.1", ports.https)])
-        .arg(format!("https://{name}.qp.local:{}/", ports.https))
+        .arg(format!("https://{name}.qp.local:{}/{path}", ports.https))
         .output()?;
     ensure!(output.status.success(), "curl: {}", String::from_utf8_lossy(&output.stderr));
     Ok(String::from_utf8(output.stdout)?)
@@ -321,6 +322,63 @@ async fn a_reload_never_empties_caddy_and_heals_one_that_was_lost() -> Result<()
 }
 
 /// The processes of Caddy that work in the daemon's directory.
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_route_has_its_requests_in_the_log() -> Result<()> {
+    let ports = ports();
+    let daemon = start(&ports).await?;
+    let backend = http_backend("hello");
+    for name in ["core", "other"] {
+        let body = json!({ "name": name, "host": backend.address().to_string() });
+        ok(&ports, "POST", "/services", Some(body)).await?;
+    }
+    let ca = ok(&ports, "GET", "/tls/ca", None).await?;
+    let root = ca["pem"].as_str().context("pem")?;
+    let log = "/routing/core/requests";
+    ensure!(ok(&ports, "GET", log, None).await?["requests"] == json!([]));
+
+    curl(&ports, root, "other")?;
+    curl(&ports, root, "core/first?token=secret")?;
+    curl(&ports, root, "core/second")?;
+    // Caddy writes a line after it has answered.
+    until("the requests", || async {
+        Ok(ok(&ports, "GET", log, None).await?["requests"].as_array().is_some_and(|all| all.len() == 2))
+    })
+    .await?;
+    let answer = ok(&ports, "GET", log, None).await?;
+    let newest = &answer["requests"][0];
+    ensure!(
+        newest["path"] == "/second"
+            && newest["method"] == "GET"
+            && newest["status"] == 200
+            && newest["size"] == 5
+            && newest["remote"] == "127.0.0.1"
+            && newest["protocol"] == "HTTP/2.0"
+            && newest["response_time"].as_f64().is_some_and(|ms| ms > 0.0)
+            && newest["at"].as_str().is_some_and(|at| at.ends_with('Z')),
+        "{newest}"
+    );
+    ensure!(answer["requests"][1]["path"] == "/first" && !answer.to_string().contains("secret"), "{answer}");
+    let one = ok(&ports, "GET", &format!("{log}?limit=1"), None).await?;
+    ensure!(one["requests"].as_array().is_some_and(|all| all.len() == 1), "{one}");
+    let printed = daemon.cli(&["route", "log", "core", "--limit", "1"], "")?;
+    let printed = String::from_utf8(printed.stdout)?;
+    ensure!(printed.starts_with("TIME ") && printed.contains("/second") && !printed.contains("/first"), "{printed}");
+
+    ensure!(call(&ports, "GET", &format!("{log}?limit=501"), None).await?.0 == 422);
+    ensure!(call(&ports, "GET", "/routing/nobody/requests", None).await?.0 == 404);
+    let file = daemon.data().join("mesh/caddy/data/logs/access.log");
+    std::fs::rename(&file, file.with_extension("away")).context("the log is where it should be")?;
+    std::fs::create_dir(&file)?;
+    let (status, cannot) = call(&ports, "GET", log, None).await?;
+    let why = cannot["reason"].as_str().unwrap_or_default();
+    ensure!(
+        status == 200 && cannot["ok"] == false && why.starts_with("Caddy's access log cannot be read: "),
+        "{cannot}"
+    );
+    Ok(())
+}
+
 fn caddies(daemon: &Daemon) -> Vec<u32> {
     let mut found = testkit::process::users_of(&daemon.data().join("mesh"));
     found.retain(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "caddy"));

@@ -24,6 +24,7 @@ import type { Span } from './hours'
 import { messages } from './messages'
 import { Reach } from './reach-card'
 import { Register } from './register'
+import { Requests } from './requests'
 
 const here = getRouteApi('/shell/network/services/$name')
 
@@ -127,6 +128,7 @@ function Service({ service, hours, show }: ServiceProps) {
           <Registration service={service} />
         </SimpleGrid>
         <History name={service.name} hours={hours} show={show} />
+        {isActive && !service.direct && <Requests name={service.name} />}
       </Stack>
       {asking === 'deregister' && (
         <Confirm
