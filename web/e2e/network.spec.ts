@@ -553,9 +553,11 @@ test('v25 hostile tags, names and reasons are text', async ({ page, daemon }) =>
       expect(await page.locator('img[src="x"]').count(), name).toBe(0)
     }
   }
+  const { body: ca } = await daemon.api('GET', '/mesh/api/tls/ca')
+  await through(daemon, 'core', ca.pem)
   await visit('real')
   const KEYS =
-    /^(host|domain|ip|output|text|issuer|upstream|fingerprint|serial|reason|health_reason|message|command|values|value|status|fqdn|tags|error|image)$/
+    /^(host|domain|ip|output|text|issuer|upstream|fingerprint|serial|reason|health_reason|message|command|values|value|status|fqdn|tags|error|image|path|method|remote)$/
   await page.route('**/mesh/api/**', async (route) => {
     const response = await route.fetch()
     let turn = 0
@@ -596,6 +598,8 @@ for (const scheme of ['light', 'dark'] as const) {
       const { body } = await daemon.api('GET', '/mesh/api/status')
       return body.services.down === 2
     })
+    const { body: ca } = await daemon.api('GET', '/mesh/api/tls/ca')
+    for (let i = 0; i < 3; i++) await through(daemon, 'core', ca.pem)
     await page.waitForTimeout(4_000)
     for (const [name, path] of Object.entries(PAGES)) await visit(name, path)
     await visit('register', '/network/services?new=true')
