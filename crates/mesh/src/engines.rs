@@ -74,6 +74,7 @@ impl Dns {
     async fn start(&self, listen: SocketAddr, zone: Zone) -> Result<Engine, dns::Error> {
         match self.config.engine {
             DnsEngine::Embedded => {
+                dnsmasq::Process::end_left_behind(&readable(&self.area)).await?;
                 let mut options = Options::new(zone);
                 options.listen = vec![listen];
                 options.upstreams.clone_from(&self.config.upstreams);

@@ -30,7 +30,7 @@ import {
   IconWorldSearch,
 } from '@tabler/icons-react'
 import { Link, useLocation, useRouter } from '@tanstack/react-router'
-import { type ComponentType, useMemo } from 'react'
+import { type ComponentType, memo, useMemo } from 'react'
 import { useMessages } from '~/i18n'
 import { messages, type NavKey } from './messages'
 import type { Nav } from './routes'
@@ -89,10 +89,10 @@ export function useNavEntries(): NavEntry[] {
 
 const AREAS: Nav['area'][] = ['overview', 'edge', 'network', 'changes', 'settings']
 
-export function Navigation() {
+export const Navigation = memo(function Navigation() {
   const t = useMessages(messages)
   const entries = useNavEntries()
-  const { pathname } = useLocation()
+  const pathname = useLocation({ select: (location) => location.pathname })
   return (
     <Stack component="nav" gap={2} p="xs" aria-label={t('shell.menu')}>
       {AREAS.map((area) => {
@@ -105,25 +105,34 @@ export function Navigation() {
                 {t(`area.${area}`)}
               </Text>
             )}
-            {here.map(({ path, label }) => {
-              const Icon = ICONS[label]
-              const active = path === '/' ? pathname === '/' : pathname === path || pathname.startsWith(`${path}/`)
-              return (
-                <NavLink
-                  key={path}
-                  renderRoot={(props) => <Link to={path} {...props} />}
-                  label={t(label)}
-                  leftSection={Icon && <Icon size={17} stroke={1.6} aria-hidden />}
-                  active={active}
-                  aria-current={active ? 'page' : undefined}
-                  py={6}
-                  style={{ borderRadius: 7 }}
-                />
-              )
-            })}
+            {here.map(({ path, label }) => (
+              <Entry
+                key={path}
+                path={path}
+                label={label}
+                active={path === '/' ? pathname === '/' : pathname === path || pathname.startsWith(`${path}/`)}
+              />
+            ))}
           </Stack>
         )
       })}
     </Stack>
   )
-}
+})
+
+/** Only the page that was left and the one that is opened are drawn anew. */
+const Entry = memo(function Entry({ path, label, active }: { path: string; label: NavKey; active: boolean }) {
+  const t = useMessages(messages)
+  const Icon = ICONS[label]
+  return (
+    <NavLink
+      renderRoot={(props) => <Link to={path} {...props} />}
+      label={t(label)}
+      leftSection={Icon && <Icon size={17} stroke={1.6} aria-hidden />}
+      active={active}
+      aria-current={active ? 'page' : undefined}
+      py={6}
+      style={{ borderRadius: 7 }}
+    />
+  )
+})

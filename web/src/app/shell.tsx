@@ -23,23 +23,23 @@ const Palette = lazy(() => import('./palette'))
 
 export function Shell() {
   const user = useUser()
-  const location = useLocation()
-  // Signed out here or elsewhere: the page that was open is where the sign-in leads back to.
-  // While that page is being loaded this one is still here, and must not lead there again.
-  if (!user) return location.pathname === '/login' ? null : <Navigate to="/login" search={{ return: location.href }} />
-  return <Frame key={user.username} username={user.username} />
+  return user ? <Frame key={user.username} username={user.username} /> : <SignedOut />
 }
 
+/** Signed out here or elsewhere: the page that was open is where the sign-in leads back to. */
+function SignedOut() {
+  const { pathname, href } = useLocation()
+  // While that page is being loaded this one is still here, and must not lead there again.
+  return pathname === '/login' ? null : <Navigate to="/login" search={{ return: href }} />
+}
+
+/** Does not look where the page is: what is around it would be drawn anew with every address. */
 function Frame({ username }: { username: string }) {
   const t = useMessages(messages)
   const [opened, menu] = useDisclosure(false)
   const [palette, setPalette] = useState(false)
-  const { pathname } = useLocation()
   useHotkeys([['mod+K', () => setPalette(true)]], [])
   useLiveDraft(username)
-  // biome-ignore lint/correctness/useExhaustiveDependencies: going to another page closes the menu that led there.
-  useEffect(menu.close, [pathname])
-
   return (
     <AppShell
       layout="alt"
@@ -95,9 +95,7 @@ function Frame({ username }: { username: string }) {
       </AppShell.Navbar>
       <AppShell.Main className={classes.main}>
         <Box id="page" tabIndex={-1} className={classes.page}>
-          <Soon key={pathname}>
-            <Outlet />
-          </Soon>
+          <Opened closeMenu={menu.close} />
         </Box>
       </AppShell.Main>
       {palette && (
@@ -106,6 +104,18 @@ function Frame({ username }: { username: string }) {
         </Suspense>
       )}
     </AppShell>
+  )
+}
+
+/** The page that is open. */
+function Opened({ closeMenu }: { closeMenu: () => void }) {
+  const pathname = useLocation({ select: (location) => location.pathname })
+  // biome-ignore lint/correctness/useExhaustiveDependencies: going to another page closes the menu that led there.
+  useEffect(closeMenu, [pathname])
+  return (
+    <Soon key={pathname}>
+      <Outlet />
+    </Soon>
   )
 }
 

@@ -7,11 +7,11 @@ import { type NavigateOptions, useRouter } from '@tanstack/react-router'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { memo, type ReactNode, startTransition, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useMessages } from '~/i18n'
+import { useAddressText } from './address-text'
 import classes from './data-table.module.css'
 import { messages } from './messages'
 import { filterRows, nextSort, type Sort, sortRows, textsOf } from './rows'
 import { save } from './save'
-import { useTyped } from './typed'
 
 export interface Column<Row> {
   id: string
@@ -77,7 +77,7 @@ export function DataTable<Row>({
   const t = useMessages(messages)
   const router = useRouter()
   const open = to ? (row: Row) => void router.navigate(to(row)) : act
-  const { text: filter, type: setFilter, input } = useTyped(kept, onFilter)
+  const { text: filter, type: setFilter, input } = useAddressText(kept, onFilter)
   const [sort, setSort] = useState<Sort | null>(
     initialSort ? { id: initialSort.id, desc: initialSort.desc ?? false } : null,
   )

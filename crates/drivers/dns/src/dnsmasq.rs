@@ -16,7 +16,7 @@ mod running;
 mod texts;
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -116,7 +116,7 @@ impl Process {
             return Err(Error::Option { value: upstream.to_string(), reason: "the server would ask itself" });
         }
         files::directory(&spec.directory)?;
-        running::evict(&spec).await?;
+        running::evict(&spec.directory).await?;
         let mut state = State { number: files::first_number(), zone, texts: Texts::default() };
         write(&spec, &mut state).await?;
         let (running, log) = Running::spawn(&spec, state.zone.domain())?;
@@ -132,6 +132,14 @@ impl Process {
             return Err(Error::Start { reason, log });
         }
         Ok(process)
+    }
+
+    /// Ends the one that an earlier daemon left in this directory, where another engine is to have its port.
+    ///
+    /// # Errors
+    /// [`Error::Stop`] when it survives.
+    pub async fn end_left_behind(directory: &Path) -> Result<()> {
+        running::evict(directory).await
     }
 
     /// Answers from another zone of the same domain; when this returns, it does.

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -116,21 +117,22 @@ impl Drop for Running {
 }
 
 /// Ends the dnsmasq that an earlier daemon of ours left in this directory, so that its port is free.
-pub(super) async fn evict(spec: &Spec) -> Result<()> {
-    let Ok(text) = fs::read_to_string(spec.directory.join(PID_FILE)) else { return Ok(()) };
+pub(super) async fn evict(directory: &Path) -> Result<()> {
+    let file = directory.join(PID_FILE);
+    let Ok(text) = fs::read_to_string(&file) else { return Ok(()) };
     let Some((number, pid)) = text.trim().parse().ok().and_then(|number| Some((number, raw(number)?))) else {
         return Ok(());
     };
     // The handle first: what is found out afterwards is about the process that it holds.
     let Ok(handle) = pidfd_open(pid, PidfdFlags::empty()) else { return Ok(()) };
-    if !is_ours(number, spec) {
+    if !is_ours(number, &file) {
         return Ok(());
     }
     for (signal, patience) in [(Signal::TERM, TERM), (Signal::KILL, KILL)] {
         let _ = pidfd_send_signal(&handle, signal);
         let end = Instant::now() + patience;
         while Instant::now() < end {
-            if test_kill_process(pid).is_err() || !is_ours(number, spec) {
+            if test_kill_process(pid).is_err() || !is_ours(number, &file) {
                 return Ok(());
             }
             sleep(Duration::from_millis(10)).await;
@@ -139,11 +141,11 @@ pub(super) async fn evict(spec: &Spec) -> Result<()> {
     Err(Error::Stop { pid: number, reason: "it was left behind and survives SIGKILL".to_owned() })
 }
 
-/// Whether a process's command line is one that we make for this directory. It has none once it is a zombie.
-fn is_ours(pid: u32, spec: &Spec) -> bool {
+/// Whether a process's command line is one that we make with this file. It has none once it is a zombie.
+fn is_ours(pid: u32, file: &Path) -> bool {
     use std::os::unix::ffi::OsStrExt;
     let mut argument = b"--pid-file=".to_vec();
-    argument.extend_from_slice(spec.directory.join(PID_FILE).as_os_str().as_bytes());
+    argument.extend_from_slice(file.as_os_str().as_bytes());
     let line = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     line.split(|byte| *byte == 0).any(|word| word == argument)
 }

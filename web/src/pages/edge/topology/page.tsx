@@ -9,11 +9,11 @@ import { queries } from '~/api/queries'
 import type { Document } from '~/api/schema'
 import { useDocumentSoon } from '~/draft/hooks'
 import { useMessages } from '~/i18n'
+import { useAddressText } from '~/ui/address-text'
 import { byBackend } from '~/ui/health'
 import { Page } from '~/ui/page'
 import { Soon } from '~/ui/soon'
 import { Empty, Pending } from '~/ui/states'
-import { useTyped } from '~/ui/typed'
 import { Canvas } from './canvas'
 import { graphOf } from './graph'
 import { messages } from './messages'
@@ -61,7 +61,7 @@ function Shown({ document, words }: { document: Document; words: Words }) {
       replace: true,
       search: (now) => Object.fromEntries(Object.entries({ ...now, ...next }).filter(([, value]) => value)),
     })
-  const typed = useTyped(search.q ?? '', (q) => ask({ q }))
+  const typed = useAddressText(search.q ?? '', (q) => ask({ q }))
   const text = useDeferredValue(typed.text)
   const { frontend, troubled = false } = search
   const graph = useMemo(

@@ -6,7 +6,7 @@ const STOPPED = 300
 
 /** A text that is kept in the address. It counts as it is typed and goes into the address when the typing stops: every link of
  * a page looks at each new address. `input` is for the field. */
-export function useTyped(inAddress: string, put: (text: string) => void) {
+export function useAddressText(inAddress: string, put: (text: string) => void) {
   const [{ text, sent, seen }, set] = useState({ text: inAddress, sent: inAddress, seen: inAddress })
   const settle = useDebouncedCallback((text: string) => {
     set((now) => ({ ...now, sent: text }))

@@ -1,6 +1,6 @@
 import { act, renderHook } from '@testing-library/react'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { useTyped } from './typed'
+import { useAddressText } from './address-text'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -11,7 +11,7 @@ afterEach(() => {
 
 function typing() {
   const put = vi.fn<(text: string) => void>()
-  const hook = renderHook(({ address }) => useTyped(address, put), { initialProps: { address: 'a' } })
+  const hook = renderHook(({ address }) => useAddressText(address, put), { initialProps: { address: 'a' } })
   return {
     put,
     text: () => hook.result.current.text,
