@@ -92,7 +92,8 @@ impl Admin {
         self.marker_within(ORDINARY).await
     }
 
-    pub(crate) async fn marker_within_second(&self) -> Result<Option<String>> {
+    /// The same from one that may not answer; asks for a second at most.
+    pub async fn marker_within_second(&self) -> Result<Option<String>> {
         self.marker_within(PRESENCE).await
     }
 

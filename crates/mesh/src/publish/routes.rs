@@ -41,7 +41,11 @@ impl Publisher {
     ) -> Result<String, PublishError> {
         let admin = self.proxy.ready().await?;
         // Caddy itself says what it runs: one that was started anew, by whomever, runs something else.
-        let running = admin.marker().await?;
+        // After a failure the marker is not known; one that hangs is waited for once and not by each who comes after.
+        let running = match told.marker {
+            Some(_) => admin.marker().await?,
+            None => admin.marker_within_second().await?,
+        };
         let is_known = !anew && running.is_some() && told.marker == running;
         if self.proxy.mode() == CaddyMode::External {
             return match (&told.marker, is_known && changes.is_empty()) {

@@ -379,6 +379,35 @@ async fn each_route_has_its_requests_in_the_log() -> Result<()> {
     Ok(())
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caddy_that_hangs_is_told_of_in_time_and_heals() -> Result<()> {
+    let ports = ports();
+    let daemon = start(&ports).await?;
+    let backend = http_backend("hello");
+    ok(&ports, "POST", "/services", Some(upstream(backend.address()))).await?;
+    let root = ok(&ports, "GET", "/tls/ca", None).await?["pem"].as_str().context("pem")?.to_owned();
+    let [caddy] = caddies(&daemon)[..] else { bail!("{:?}", caddies(&daemon)) };
+    testkit::process::signal(caddy, rustix::process::Signal::STOP);
+
+    let begin = Instant::now();
+    let other = json!({ "name": "other", "host": backend.address().to_string() });
+    let (status, refused) = call(&ports, "POST", "/services", Some(other.clone())).await?;
+    ensure!(begin.elapsed() < SOON, "{:?}", begin.elapsed());
+    let said = refused["stderr"].as_str().unwrap_or_default();
+    ensure!(status == 200 && refused["ok"] == false && said.contains("Caddy"), "{refused}");
+    ensure!(ok(&ports, "GET", "/status", None).await?["caddy"] == false);
+    ensure!(dig(&ports, "other.qp.local")?.is_empty());
+
+    testkit::process::signal(caddy, rustix::process::Signal::CONT);
+    until("it is registered", || async {
+        Ok(call(&ports, "POST", "/services", Some(other.clone())).await?.1["ok"] == true)
+    })
+    .await?;
+    ensure!(curl(&ports, &root, "other")? == "hello" && curl(&ports, &root, "core")? == "hello");
+    ensure!(caddies(&daemon).len() == 1, "{:?}", caddies(&daemon));
+    Ok(())
+}
+
 fn caddies(daemon: &Daemon) -> Vec<u32> {
     let mut found = testkit::process::users_of(&daemon.data().join("mesh"));
     found.retain(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "caddy"));
