@@ -2,6 +2,7 @@
 // them. Pure.
 
 import type { Frontend, Term } from '~/api/schema'
+import { remembered } from './remembered'
 
 export interface BackendLink {
   /** Tells the links of one frontend apart. */
@@ -18,14 +19,7 @@ export interface BackendLink {
   sni?: string
 }
 
-// Entities are never changed in place.
-const found = new WeakMap<Frontend, BackendLink[]>()
-
-export function linksOf(frontend: Frontend): BackendLink[] {
-  const links = found.get(frontend) ?? findLinks(frontend)
-  found.set(frontend, links)
-  return links
-}
+export const linksOf = remembered(findLinks)
 
 function findLinks(frontend: Frontend): BackendLink[] {
   const links: BackendLink[] = []

@@ -7,6 +7,7 @@
 import type { Acl, Document, Frontend, HttpRequestRule, Term } from '~/api/schema'
 import { isMentioned, usesOfAcls } from './acl-uses'
 import { setIn } from './json'
+import { remembered } from './remembered'
 
 export interface Route {
   /** Tells routes apart in a list. */
@@ -49,17 +50,8 @@ const HOST_FIELD = 'req.hdr(host),host_only'
 
 type HostKind = 'exact' | 'below' | undefined
 
-// Entities are never changed in place, so what was found out about one stays true for as long as it is there.
-const hostKinds = new WeakMap<Acl, { kind: HostKind }>()
-
 /** What kind of condition on the host an ACL is, if it is one. */
-function hostKind(acl: Acl): HostKind {
-  const known = hostKinds.get(acl)
-  if (known) return known.kind
-  const kind = findHostKind(acl)
-  hostKinds.set(acl, { kind })
-  return kind
-}
+const hostKind = remembered(findHostKind)
 
 function findHostKind(acl: Acl): HostKind {
   const [fetch = '', ...converters] = acl.field.split(/,(?![^(]*\))/)
@@ -114,8 +106,8 @@ function aclsByName(document: Document): Map<string, Acl> {
 
 /** Whether requests are treated alike by both. */
 export function isSameRoute(one: Route, other: Route | undefined): boolean {
-  if (one === other || !other) return one === other
   return (
+    other !== undefined &&
     one.key === other.key &&
     one.pathPrefix === other.pathPrefix &&
     one.backendId === other.backendId &&
@@ -125,16 +117,8 @@ export function isSameRoute(one: Route, other: Route | undefined): boolean {
   )
 }
 
-const listed = new WeakMap<Document, Route[]>()
-
 /** Every route of every frontend, in the order in which HAProxy looks at them. Remembered for each document. */
-export function listRoutes(document: Document): Route[] {
-  const known = listed.get(document)
-  if (known) return known
-  const routes = findRoutes(document)
-  listed.set(document, routes)
-  return routes
-}
+export const listRoutes = remembered(findRoutes)
 
 function findRoutes(document: Document): Route[] {
   const acls = aclsByName(document)

@@ -89,6 +89,8 @@ pub(super) struct Limit {
 }
 
 impl Limit {
+    /// How many are asked for.
+    ///
     /// # Errors
     /// When it is none of the documented numbers.
     pub(super) fn number(&self) -> Result<u32, Error> {

@@ -321,8 +321,6 @@ async fn a_reload_never_empties_caddy_and_heals_one_that_was_lost() -> Result<()
     until("Caddy is back", || async { Ok(curl(&ports, &root, "core").is_ok()) }).await
 }
 
-/// The processes of Caddy that work in the daemon's directory.
-
 #[tokio::test(flavor = "multi_thread")]
 async fn each_route_has_its_requests_in_the_log() -> Result<()> {
     let ports = ports();
@@ -408,6 +406,7 @@ async fn a_caddy_that_hangs_is_told_of_in_time_and_heals() -> Result<()> {
     Ok(())
 }
 
+/// The processes of Caddy that work in the daemon's directory.
 fn caddies(daemon: &Daemon) -> Vec<u32> {
     let mut found = testkit::process::users_of(&daemon.data().join("mesh"));
     found.retain(|pid| std::fs::read_to_string(format!("/proc/{pid}/comm")).is_ok_and(|name| name.trim() == "caddy"));

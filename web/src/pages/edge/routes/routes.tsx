@@ -46,7 +46,7 @@ function Routes({ document, routes }: { document: Document; routes: readonly Rou
   const navigate = here.useNavigate()
   // The dialog is drawn bit by bit: with its lists it takes longer than a frame.
   const editing = useDeferredValue(search.edit, undefined)
-  const columns = useColumns()
+  const columns = useColumns(document)
   const isLive = useIsLive()
   const edit = (key: string | undefined) =>
     void navigate({ search: (now: RoutesSearch) => ({ ...(now.q && { q: now.q }), ...(key && { edit: key }) }) })
@@ -136,16 +136,15 @@ function OpenRule({ route }: { route: Route }) {
   )
 }
 
-function useColumns(): Column<Route>[] {
+function useColumns(document: Document): Column<Route>[] {
   const t = useMessages(messages)
   const s = useMessages(shared)
-  const document = useDocumentSoon()
-  const marks = useRouteMarks()
+  const marks = useRouteMarks(document)
   return useMemo(() => {
     const names = (list: readonly { id: string; name: string }[]) => new Map(list.map(({ id, name }) => [id, name]))
-    const frontends = names(document?.haproxy.frontends ?? [])
-    const backends = names(document?.haproxy.backends ?? [])
-    const acls = names(document?.acls ?? [])
+    const frontends = names(document.haproxy.frontends)
+    const backends = names(document.haproxy.backends)
+    const acls = names(document.acls)
     const state = (route: Route) =>
       !route.enabled ? t('disabled') : route.shadowedBy !== undefined ? t('shadowed') : t('live')
     return [
@@ -216,12 +215,11 @@ function useColumns(): Column<Route>[] {
 }
 
 /** What became of each route since the document was read. */
-function useRouteMarks(): ReadonlyMap<string, 'added' | 'changed'> {
+function useRouteMarks(document: Document): ReadonlyMap<string, 'added' | 'changed'> {
   const { base } = useDraft()
-  const document = useDocumentSoon()
   return useMemo(() => {
     const marks = new Map<string, 'added' | 'changed'>()
-    if (!base || !document || base === document) return marks
+    if (!base || base === document) return marks
     const before = new Map(listRoutes(base).map((route) => [route.key, route]))
     for (const route of listRoutes(document)) {
       const old = before.get(route.key)

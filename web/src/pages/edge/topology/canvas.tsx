@@ -14,6 +14,7 @@ import {
   type Viewport,
 } from '@xyflow/react'
 import { memo, useMemo, useState } from 'react'
+import { remembered } from '~/draft/remembered'
 import { type Translate, useMessages } from '~/i18n'
 import { cssColour } from '~/ui/health'
 import { Soon, useAfterwards, useSteps } from '~/ui/soon'
@@ -98,27 +99,21 @@ export const Canvas = memo(function Canvas({ graph }: { graph: Graph }) {
 })
 
 // The library draws anew whatever is not the same object; what moves into sight must not touch what is there.
-const drawnNodes = new WeakMap<Placed, Node>()
-const drawnEdges = new WeakMap<Line, Edge>()
+const nodeOf = remembered(toNode)
+const edgeOf = remembered(toEdge)
 
 function toNodes(graph: Graph, near: ReadonlySet<string> | null): Node[] {
   return graph.nodes.map((placed) => {
-    const node = remembered(drawnNodes, placed, toNode)
+    const node = nodeOf(placed)
     return near && !near.has(node.id) ? { ...node, className: classes.dim ?? '' } : node
   })
 }
 
 function toEdges(graph: Graph, near: ReadonlySet<string> | null): Edge[] {
   return graph.lines.map((line) => {
-    const edge = remembered(drawnEdges, line, toEdge)
+    const edge = edgeOf(line)
     return near && !(near.has(edge.source) && near.has(edge.target)) ? { ...edge, className: classes.dim ?? '' } : edge
   })
-}
-
-function remembered<From extends object, To>(known: WeakMap<From, To>, from: From, make: (from: From) => To): To {
-  const made = known.get(from) ?? make(from)
-  known.set(from, made)
-  return made
 }
 
 function toNode({ id, x, y, width, data }: Placed): Node {

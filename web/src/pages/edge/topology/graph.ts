@@ -5,6 +5,7 @@
 
 import type { Backend, Document, Frontend, LiveServer } from '~/api/schema'
 import { type BackendLink, linksOf } from '~/draft/backend-links'
+import { remembered } from '~/draft/remembered'
 import { HEALTH, type Health, type Live } from '~/ui/health'
 import type { Words } from './words'
 
@@ -90,20 +91,13 @@ function healthOf(states: readonly (LiveServer['state'] | undefined)[]): Health 
   return states.includes('up') ? 'good' : 'idle'
 }
 
-const texts = new WeakMap<object, string>()
-
-/** What the filter looks at, a line each; remembered, because people type faster than thousands of texts are put together. */
-function textOf<T extends object>(of: T, lines: (of: T) => readonly string[]): string {
-  const text = texts.get(of) ?? lines(of).join('\n').toLowerCase()
-  texts.set(of, text)
-  return text
-}
-
-const frontendTexts = ({ name, binds }: Frontend) => [name, ...binds.map((bind) => bind.address)]
-const backendTexts = ({ name, servers }: Backend) => [
-  name,
-  ...servers.flatMap((server) => [server.address, server.name]),
-]
+// What the filter looks at, a line each; remembered, because people type faster than thousands of texts are put together.
+const textOf = (...lines: string[]) => lines.join('\n').toLowerCase()
+const frontendText = remembered(({ name, binds }: Frontend) => textOf(name, ...binds.map((bind) => bind.address)))
+const backendText = remembered(({ name, servers }: Backend) =>
+  textOf(name, ...servers.flatMap((server) => [server.address, server.name])),
+)
+const linkText = remembered((words: ReturnType<Words>) => textOf(...words))
 
 /** What is shown of a document. */
 export function graphOf(document: Document, live: Live, wanted: Wanted, words: Words): Graph {
@@ -116,7 +110,7 @@ export function graphOf(document: Document, live: Live, wanted: Wanted, words: W
     }),
   )
   const text = wanted.text.trim().toLowerCase()
-  const fits = (backend: Backend) => textOf(backend, backendTexts).includes(text)
+  const fits = (backend: Backend) => backendText(backend).includes(text)
   const isTroubled = (id: string) => !wanted.troubled || (states.get(id)?.includes('down') ?? false)
 
   const rows: { frontend: Frontend; links: BackendLink[] }[] = []
@@ -129,11 +123,11 @@ export function graphOf(document: Document, live: Live, wanted: Wanted, words: W
   }
   for (const frontend of frontends) {
     if (wanted.frontend && frontend.id !== wanted.frontend) continue
-    const isNamed = text === '' || textOf(frontend, frontendTexts).includes(text)
+    const isNamed = text === '' || frontendText(frontend).includes(text)
     const links = linksOf(frontend).filter((link) => {
       const backend = byId.get(link.backendId)
       if (!backend || !isTroubled(backend.id)) return false
-      return isNamed || textOf(words(frontend.id, link), (both) => both).includes(text) || fits(backend)
+      return isNamed || linkText(words(frontend.id, link)).includes(text) || fits(backend)
     })
     if (links.length === 0 && !(isNamed && !wanted.troubled)) continue
     rows.push({ frontend, links })
@@ -253,20 +247,15 @@ export function between(graph: Graph, top: number, bottom: number): Graph {
   return { ...graph, nodes: graph.nodes.filter((node) => wanted.has(node.id)), lines }
 }
 
-const counted = new WeakMap<Graph, ReadonlyMap<string, number>>()
-
 /** How many lines end at each node; counted once for each graph. */
-function endsOf(graph: Graph): ReadonlyMap<string, number> {
-  const known = counted.get(graph)
-  if (known) return known
+const endsOf = remembered((graph: Graph): ReadonlyMap<string, number> => {
   const ends = new Map<string, number>()
   for (const { source, target } of graph.lines) {
     ends.set(source, (ends.get(source) ?? 0) + 1)
     ends.set(target, (ends.get(target) ?? 0) + 1)
   }
-  counted.set(graph, ends)
   return ends
-}
+})
 
 /** Everything on the ways through a node, itself included. */
 export function related(lines: readonly Line[], id: string): ReadonlySet<string> {

@@ -34,18 +34,17 @@ export function TopologyPage() {
           {t('emptyText')}
         </Empty>
       ) : (
-        <Topology />
+        <Topology document={document} />
       )}
     </Page>
   )
 }
 
-function Topology() {
+function Topology({ document }: { document: Document }) {
   const t = useMessages(messages)
-  const document = useDocumentSoon()
-  const words = useMemo(() => document && wordsOf(document, t), [document, t])
+  const words = useMemo(() => wordsOf(document, t), [document, t])
   // A component of its own: words and graph of thousands of backends each take a good part of a frame.
-  return document && words ? <Shown document={document} words={words} /> : <Pending />
+  return <Shown document={document} words={words} />
 }
 
 function Shown({ document, words }: { document: Document; words: Words }) {
