@@ -131,7 +131,7 @@ test('interactions', async ({ page, daemon }) => {
     'open the palette and type',
     async (i) => {
       await page.keyboard.press('Control+k')
-      await page.getByRole('textbox', { name: 'Search or jump to…' }).pressSequentially(`mail-${i}`, { delay: 40 })
+      await page.getByRole('combobox', { name: 'Search or jump to…' }).pressSequentially(`mail-${i}`, { delay: 40 })
     },
     async () => page.keyboard.press('Escape'),
   )

@@ -7,7 +7,7 @@ test('the palette leads to pages, objects and actions, by the keyboard alone', a
   await put(daemon, company([await freePort(), await freePort()]))
   await signIn(page, daemon)
   await page.keyboard.press('Control+K')
-  const search = page.getByRole('textbox', { name: 'Search or jump to…' })
+  const search = page.getByRole('combobox', { name: 'Search or jump to…' })
   await expect(search).toBeFocused()
   expect(await violations(page)).toEqual([])
   await search.fill('audit')
@@ -17,7 +17,7 @@ test('the palette leads to pages, objects and actions, by the keyboard alone', a
   // A server by its address leads to its backend.
   await page.keyboard.press('Control+K')
   await search.fill('10.0.7.2')
-  await expect(page.getByRole('button', { name: /grafana-2/ })).toBeVisible()
+  await expect(page.getByRole('option', { name: /grafana-2/ })).toBeVisible()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1, name: 'grafana' })).toBeVisible()
 
@@ -39,11 +39,34 @@ test('the palette leads to pages, objects and actions, by the keyboard alone', a
   await expect(search).toHaveCount(0)
 })
 
+test('a dialog keeps the page behind it where it is', async ({ page, daemon }) => {
+  await put(daemon, company([await freePort(), await freePort()]))
+  await signIn(page, daemon)
+  await page.setViewportSize({ width: 1000, height: 400 })
+  const scrolled = () => page.evaluate(() => window.scrollY)
+  const wheel = async (x: number) => {
+    await page.mouse.move(x, 200)
+    await page.mouse.wheel(0, 2_000)
+    await page.waitForTimeout(300)
+  }
+  await page.keyboard.press('Control+K')
+  await expect(page.getByRole('combobox', { name: 'Search or jump to…' })).toBeFocused()
+  await wheel(20)
+  await wheel(500)
+  await page.keyboard.press('PageDown')
+  await page.waitForTimeout(300)
+  expect(await scrolled()).toBe(0)
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await wheel(500)
+  expect(await scrolled()).toBeGreaterThan(100)
+})
+
 test('the palette offers a viewer nothing that they may not do', async ({ page, daemon }) => {
   await put(daemon, company([await freePort(), await freePort()], 12))
   await signIn(page, daemon, 'viewer')
   await page.keyboard.press('Control+K')
-  await page.getByRole('textbox', { name: 'Search or jump to…' }).fill('new')
+  await page.getByRole('combobox', { name: 'Search or jump to…' }).fill('new')
   await expect(page.getByText('Nothing of that name')).toBeVisible()
 })
 

@@ -261,8 +261,8 @@ test('pages follow what happens elsewhere, and the overview says what is down', 
 
   // The palette finds it by its address.
   await page.keyboard.press('Control+K')
-  await page.getByRole('textbox', { name: 'Search or jump to…' }).fill(server.address)
-  await expect(page.getByRole('button', { name: /core/ })).toBeVisible()
+  await page.getByRole('combobox', { name: 'Search or jump to…' }).fill(server.address)
+  await expect(page.getByRole('option', { name: /core/ })).toBeVisible()
   await page.keyboard.press('Enter')
   await expect(page.getByRole('heading', { level: 1, name: 'core' })).toBeVisible()
   await server.close()

@@ -1,72 +1,124 @@
 // The command palette (Ctrl-K): every page, every object of the document, and what can be done from anywhere. Loaded when it is
 // first opened.
 
-import '@mantine/spotlight/styles.css'
-import { createSpotlight, Spotlight } from '@mantine/spotlight'
+import { Combobox, Modal, TextInput, useCombobox } from '@mantine/core'
 import { IconSearch } from '@tabler/icons-react'
 import { useRouter } from '@tanstack/react-router'
-import { useEffect, useMemo, useState } from 'react'
+import {
+  type KeyboardEvent,
+  memo,
+  useCallback,
+  useDeferredValue,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useState,
+} from 'react'
 import { useMessages } from '~/i18n'
 import { messages as shell } from './messages'
 import { useCommands } from './palette/commands'
-import { type Entry, find } from './palette/find'
+import { type Entry, find, type Group } from './palette/find'
 import { messages } from './palette/messages'
 import { useObjects } from './palette/objects'
-
-const [store, spotlight] = createSpotlight()
+import classes from './palette.module.css'
 
 export default function Palette({ close }: { close: () => void }) {
-  const t = useMessages(messages)
+  const s = useMessages(shell)
+  const list = useCombobox({ onDropdownClose: close })
+  return (
+    <Modal.Root opened onClose={close} size={600} yOffset={80} transitionProps={{ duration: 0 }}>
+      <Modal.Overlay backgroundOpacity={0.45} />
+      <Modal.Content aria-label={s('shell.search')}>
+        <Combobox store={list} size="md">
+          <Entries list={list} close={close} />
+        </Combobox>
+      </Modal.Content>
+    </Modal.Root>
+  )
+}
+
+interface Props {
+  list: ReturnType<typeof useCombobox>
+  close: () => void
+}
+
+/** Gathers what can be found, so that it is not gathered anew with every letter typed. */
+function Entries(props: Props) {
+  const commands = useCommands()
+  const objects = useObjects()
+  const entries = useMemo(() => [...commands, ...objects], [commands, objects])
+  // Once the list is on the page: only then the input can say that it belongs to it.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once.
+  useEffect(() => props.list.openDropdown(), [])
+  return <Search entries={entries} {...props} />
+}
+
+function Search({ entries, list, close }: Props & { entries: readonly Entry[] }) {
   const s = useMessages(shell)
   const router = useRouter()
   const [query, setQuery] = useState('')
-  const commands = useCommands()
-  const objects = useObjects()
-  const groups = useMemo(() => find([...commands, ...objects], query), [commands, objects, query])
-  useEffect(spotlight.open, [])
-  // The library marks the first entry when something is typed; what is found later, or leaves the list, leaves none marked.
-  useEffect(() => {
-    const list = document.getElementById(store.getState().listId)
-    if (query === '' || groups.length === 0 || list?.querySelector('[data-selected]')) return
-    list?.querySelector('[data-action]')?.setAttribute('data-selected', 'true')
-    store.updateState((state) => ({ ...state, selected: 0 }))
-  }, [groups, query])
-  const run = ({ go, act }: Entry) => {
-    if (act) act()
-    if (go) void router.navigate(go as never)
+  // Typing goes on while what is found is drawn.
+  const asked = useDeferredValue(query)
+  const groups = useMemo(() => find(entries, asked), [entries, asked])
+  const { selectFirstOption, resetSelectedOption } = list
+  // With the list itself: Enter may follow at once.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: what is found has changed, and with it what comes first.
+  useLayoutEffect(() => {
+    if (asked === '') resetSelectedOption()
+    else selectFirstOption()
+  }, [groups, asked])
+  const run = useCallback(
+    ({ go, act }: Entry) => {
+      close()
+      if (act) act()
+      if (go) void router.navigate(go as never)
+    },
+    [close, router],
+  )
+  const hurry = (event: KeyboardEvent) => {
+    if (event.key !== 'Enter' || event.nativeEvent.isComposing || asked === query) return
+    // What is on the screen was found for less than what is typed.
+    event.preventDefault()
+    event.stopPropagation()
+    const [entry] = find(entries, query)[0]?.[1] ?? []
+    if (entry) run(entry)
   }
   return (
-    <Spotlight.Root
-      store={store}
-      shortcut={null}
-      query={query}
-      onQueryChange={setQuery}
-      onSpotlightClose={close}
-      scrollable
-      maxHeight={460}
-      transitionProps={{ duration: 0 }}
-      title={s('shell.search')}
-    >
-      <Spotlight.Search
-        placeholder={s('shell.search')}
-        aria-label={s('shell.search')}
-        leftSection={<IconSearch size={18} aria-hidden />}
-      />
-      <Spotlight.ActionsList>
-        {groups.map(([group, entries]) => (
-          <Spotlight.ActionsGroup key={group} label={t(group)}>
-            {entries.map((entry) => (
-              <Spotlight.Action
-                key={entry.key}
-                label={entry.label}
-                {...(entry.hint && { description: entry.hint })}
-                onClick={() => run(entry)}
-              />
-            ))}
-          </Spotlight.ActionsGroup>
-        ))}
-        {groups.length === 0 && <Spotlight.Empty>{t('nothing')}</Spotlight.Empty>}
-      </Spotlight.ActionsList>
-    </Spotlight.Root>
+    <>
+      <Combobox.EventsTarget withExpandedAttribute>
+        <TextInput
+          value={query}
+          onChange={(event) => setQuery(event.currentTarget.value)}
+          onKeyDownCapture={hurry}
+          placeholder={s('shell.search')}
+          aria-label={s('shell.search')}
+          leftSection={<IconSearch size={18} aria-hidden />}
+          size="lg"
+          variant="unstyled"
+          data-autofocus
+        />
+      </Combobox.EventsTarget>
+      <Found groups={groups} run={run} />
+    </>
   )
 }
+
+const Found = memo(function Found({ groups, run }: { groups: [Group, Entry[]][]; run: (entry: Entry) => void }) {
+  const t = useMessages(messages)
+  const s = useMessages(shell)
+  return (
+    <Combobox.Options id="found" className={classes.list} aria-label={s('shell.search')}>
+      {groups.map(([group, entries]) => (
+        <Combobox.Group key={group} label={t(group)}>
+          {entries.map((entry) => (
+            <Combobox.Option key={entry.key} value={entry.key} onClick={() => run(entry)} className={classes.entry}>
+              <span>{entry.label}</span>
+              {entry.hint && <span className={classes.hint}>{entry.hint}</span>}
+            </Combobox.Option>
+          ))}
+        </Combobox.Group>
+      ))}
+      {groups.length === 0 && <Combobox.Empty>{t('nothing')}</Combobox.Empty>}
+    </Combobox.Options>
+  )
+})

@@ -19,6 +19,10 @@ const sea: MantineColorsTuple = [
   '#043e49',
 ]
 
+/** A dialog keeps the page behind it from scrolling without taking its scrollbar away: that changes what the whole page inherits,
+ * and the browser would find out the style of every element anew, which takes half a frame behind a long table. */
+const held = { defaultProps: { removeScrollProps: { removeScrollBar: false } } }
+
 export const theme = createTheme({
   primaryColor: 'sea',
   colors: { sea },
@@ -46,6 +50,8 @@ export const theme = createTheme({
     Paper: { defaultProps: { withBorder: true, p: 'md' } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm' } },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.45 } } },
+    ModalRoot: held,
+    DrawerRoot: held,
     Tooltip: { defaultProps: { openDelay: 250, withArrow: true, events: { hover: true, focus: true, touch: true } } },
   },
 })
