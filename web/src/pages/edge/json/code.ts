@@ -10,7 +10,7 @@ import {
   completionKeymap,
 } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
-import { json } from '@codemirror/lang-json'
+
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, syntaxHighlighting } from '@codemirror/language'
 import { type Diagnostic, diagnosticCount, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
@@ -29,6 +29,7 @@ import type { Document } from '~/api/schema'
 import { type Definitions, initial, type Node, resolve } from '~/schema/schema'
 import { keysOf, nodeAt, spotOf, valuesOf } from './assist'
 import { typeOf } from './check'
+import { json } from './language'
 
 /** What the editor asks the page while it runs; the page may change what it answers. */
 export interface Host {
