@@ -312,3 +312,66 @@ test('everything can be done with the keyboard', async ({ page, daemon }) => {
   expect(await weightOf(daemon, 'web')).toBe(42)
   await server.close()
 })
+
+test('the JSON editor takes over what was typed, in small parts and in large ones', async ({ page, daemon }) => {
+  await put(daemon, company([await freePort(), await freePort()], 1_000))
+  await signIn(page, daemon)
+  const { body } = await daemon.api('GET', '/api/state')
+  const backends: { id: string; name: string; servers: { weight: number }[] }[] = body.haproxy.backends
+  const type = async (value: unknown) => {
+    await page.locator('.cm-content').click()
+    await page.keyboard.press('Control+a')
+    await page.keyboard.insertText(typeof value === 'string' ? value : JSON.stringify(value))
+    await page.getByRole('button', { name: /^Take over/ }).click()
+  }
+  const weighted = (of: (typeof backends)[number] | undefined, weight: number) => ({
+    ...of,
+    servers: of?.servers.map((server) => ({ ...server, weight })),
+  })
+  const [first, second, ...others] = backends
+  const rest = others.slice(0, -1)
+
+  await page.goto(`${daemon.url}/edge/json?at=${encodeURIComponent(`/haproxy/backends/${first?.id}`)}`)
+  await type(weighted(first, 41))
+  await expect(page.getByText('Taken over into the draft.')).toBeVisible()
+  await expect(page.getByTestId('draft-review')).toHaveText('1 change')
+
+  await page.waitForTimeout(600)
+  // Over 300,000 characters: read beside the page.
+  await page.goto(`${daemon.url}/edge/json?at=%2Fhaproxy%2Fbackends`)
+  await page.getByRole('button', { name: /^Open all/ }).click()
+  await type(
+    JSON.stringify([weighted(first, 41), weighted(second, 42), ...rest]).replace('"weight":42', '"weight":42,,'),
+  )
+  await expect(page.getByRole('alert').filter({ hasText: 'must be mended' })).toBeVisible()
+  await expect(page.getByTestId('draft-review')).toHaveText('1 change')
+  await type([weighted(first, 41), weighted(second, 42), ...rest])
+  await expect(page.getByText('Taken over into the draft.')).toBeVisible()
+  await expect(page.getByTestId('draft-review')).toHaveText('3 changes')
+  // The editor follows the draft, with the defaults and in its layout.
+  await expect(page.locator('.cm-line').nth(1)).toHaveText('  {')
+
+  await page.getByTestId('draft-review').click()
+  await expect(page.getByRole('article', { name: `Backend ${second?.name}` })).toContainText('42')
+  await expect(page.getByRole('article').filter({ hasText: 'removed' })).toContainText(backends.at(-1)?.name ?? '-')
+})
+
+test('thousands of changes are shown a few at a time, and found by name', async ({ page, daemon }) => {
+  const document = company([await freePort(), await freePort()], 300)
+  await put(daemon, document)
+  for (const each of document.haproxy.backends) each.balance = 'leastconn'
+  await put(daemon, document)
+  await signIn(page, daemon)
+  await page.goto(`${daemon.url}/snapshots`)
+  await page.locator('a[href^="/snapshots/"]').first().click()
+  await expect(page.getByRole('tab', { name: 'Changes · 300' })).toBeVisible()
+  await expect(page.getByRole('article')).toHaveCount(50)
+  await page.getByRole('button', { name: 'Show 50 more of 300' }).click()
+  await expect(page.getByRole('article')).toHaveCount(100)
+  const last = document.haproxy.backends.at(-1)?.name ?? '-'
+  await page.getByLabel('Filter by name or section').fill(last.toUpperCase())
+  await expect(page.getByRole('article')).toHaveCount(1)
+  await expect(page.getByRole('article')).toContainText(last)
+  await page.getByLabel('Filter by name or section').fill('no such thing')
+  await expect(page.getByText('No change matches the filter.')).toBeVisible()
+})

@@ -1,9 +1,9 @@
 // What a plan or a comparison changes, by name: one card for each entity, its fields with what they were and what they become.
 
-import { Anchor, Badge, Box, Button, Code, Group, Paper, Stack, Text } from '@mantine/core'
-import { IconArrowRight } from '@tabler/icons-react'
+import { Anchor, Badge, Box, Button, Code, Group, Paper, Stack, Text, TextInput } from '@mantine/core'
+import { IconArrowRight, IconSearch } from '@tabler/icons-react'
 import { Link } from '@tanstack/react-router'
-import { type ReactNode, useState } from 'react'
+import { type ReactNode, useDeferredValue, useMemo, useState } from 'react'
 import type { EntityChange, FieldChange } from '~/api/schema'
 import { useDocument } from '~/draft/hooks'
 import { useMessages } from '~/i18n'
@@ -15,6 +15,8 @@ import { placeOf } from './where'
 
 const COLOURS = { added: 'green', changed: 'yellow', removed: 'red', moved: 'blue' } as const
 const FEW = 8
+/** How many entities are shown at once: a document that is put in at once may change thousands. */
+const AT_ONCE = 50
 
 export function ChangeList({
   changes,
@@ -26,9 +28,32 @@ export function ChangeList({
   links?: boolean
   actions?: (change: EntityChange) => ReactNode
 }) {
+  const t = useMessages(messages)
+  const [most, setMost] = useState(AT_ONCE)
+  const [filter, setFilter] = useState('')
+  const wanted = useDeferredValue(filter.trim().toLowerCase())
+  const found = useMemo(
+    () =>
+      wanted === ''
+        ? changes
+        : changes.filter(({ section, id, name }) =>
+            `${t(sectionKey(section))}\n${name ?? ''}\n${id ?? ''}`.toLowerCase().includes(wanted),
+          ),
+    [changes, wanted, t],
+  )
   return (
     <Stack gap="xs">
-      {changes.map((change) => (
+      {changes.length > AT_ONCE && (
+        <TextInput
+          value={filter}
+          onChange={(event) => setFilter(event.currentTarget.value)}
+          placeholder={t('filter')}
+          aria-label={t('filter')}
+          leftSection={<IconSearch size={15} aria-hidden />}
+          maw={360}
+        />
+      )}
+      {found.slice(0, most).map((change) => (
         <Card
           key={`${change.section}/${change.id ?? ''}/${change.kind}`}
           change={change}
@@ -36,6 +61,16 @@ export function ChangeList({
           actions={actions?.(change)}
         />
       ))}
+      {found.length > most && (
+        <Button variant="default" onClick={() => setMost(most + AT_ONCE)} style={{ alignSelf: 'flex-start' }}>
+          {t('more', { count: Math.min(AT_ONCE, found.length - most), of: found.length })}
+        </Button>
+      )}
+      {found.length === 0 && changes.length > 0 && (
+        <Text size="sm" c="dimmed">
+          {t('noneFound')}
+        </Text>
+      )}
     </Stack>
   )
 }

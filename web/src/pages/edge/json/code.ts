@@ -14,7 +14,7 @@ import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput, syntaxHighlighting } from '@codemirror/language'
 import { type Diagnostic, diagnosticCount, lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
-import { EditorState, type Extension } from '@codemirror/state'
+import { EditorState, type Extension, Transaction } from '@codemirror/state'
 import {
   drawSelection,
   EditorView,
@@ -29,6 +29,7 @@ import type { Document } from '~/api/schema'
 import { type Definitions, initial, type Node, resolve } from '~/schema/schema'
 import { keysOf, nodeAt, spotOf, valuesOf } from './assist'
 import { typeOf } from './check'
+import { differenceOf } from './difference'
 import { json } from './language'
 
 /** What the editor asks the page while it runs; the page may change what it answers. */
@@ -48,7 +49,8 @@ interface Options {
   nonce: string
   phrases: Record<string, string>
   host: () => Host
-  changed: (text: string) => void
+  /** `isTyped`: by the person in front of it, and not by the page. */
+  changed: (text: string, isTyped: boolean) => void
 }
 
 /** What the editor begins with. With a large text it takes half a frame, and the view the other half. */
@@ -84,15 +86,19 @@ export function stateOf({ text, label, readOnly, nonce, phrases, host, changed }
       ...lintKeymap,
     ]),
     EditorView.updateListener.of((update) => {
-      if (update.docChanged) changed(update.state.doc.toString())
+      if (!update.docChanged) return
+      const isTyped = update.transactions.some((each) => each.annotation(Transaction.userEvent) !== undefined)
+      changed(update.state.doc.toString(), isTyped)
     }),
     LOOK,
   ]
   return EditorState.create({ doc: text, extensions })
 }
 
+/** Makes the text another one. What both begin and end with stays, and with it the cursor and what was read of it. */
 export function replaceText(view: EditorView, text: string): void {
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } })
+  const { from, to, insert } = differenceOf(view.state.doc.toString(), text)
+  if (from < to || insert !== '') view.dispatch({ changes: { from, to, insert } })
 }
 
 export function showDiagnostics(view: EditorView, diagnostics: readonly Diagnostic[]): void {

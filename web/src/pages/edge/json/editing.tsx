@@ -14,13 +14,14 @@ import { useLanguage, useMessages } from '~/i18n'
 import { useWords } from '~/schema/labels'
 import type { Definitions } from '~/schema/schema'
 import { analyse, type Finding, fromDaemon, lineOf } from './analyse'
-import { complete } from './check'
 import { type Host, replaceText, show, showDiagnostics, stateOf } from './code'
-import { LARGE, useAnalysis } from './findings'
+import { withDelta } from './delta'
+import { examine, examineBeside, LARGE } from './examine'
+import { useAnalysis } from './findings'
 import classes from './json.module.css'
 import { messages } from './messages'
 import { partOf, pathOf, pointerTo, type Scope, schemaOf, withValue } from './scope'
-import { find, parse, plain } from './tree'
+import { find, parse } from './tree'
 
 interface Props {
   document: Document
@@ -36,6 +37,7 @@ const kept = new Map<string, { text: string; from: string }>()
 
 export function Editing({ document, defs, scope, rest, go }: Props) {
   const t = useMessages(messages)
+  const language = useLanguage()
   const may = useMay('edge:state:write')
   const issues = useAllIssues()
   const pointer = pointerTo(scope)
@@ -45,6 +47,7 @@ export function Editing({ document, defs, scope, rest, go }: Props) {
   const [from, setFrom] = useState(() => kept.get(pointer)?.from ?? current)
   const [text, setText] = useState(() => kept.get(pointer)?.text ?? current)
   const [said, setSaid] = useState<{ kind: 'refused' | 'taken'; message: string }>()
+  const [isTaking, setTaking] = useState(false)
   const isEdited = text !== from
   const node = useMemo(() => schemaOf(defs, scope), [defs, scope])
   const [settled] = useDebouncedValue(text, text.length > LARGE ? 1200 : 200)
@@ -56,9 +59,9 @@ export function Editing({ document, defs, scope, rest, go }: Props) {
   }, [settled, analysis, issues, document, scope, isEdited])
   const view = useRef<EditorView>(null)
 
-  const changed = useCallback((next: string) => {
+  const changed = useCallback((next: string, isTyped: boolean) => {
     setText(next)
-    setSaid(undefined)
+    if (isTyped) setSaid(undefined)
   }, [])
   useEffect(() => {
     if (isEdited) kept.set(pointer, { text, from })
@@ -71,32 +74,38 @@ export function Editing({ document, defs, scope, rest, go }: Props) {
     if (view.current) replaceText(view.current, current)
   }, [current, from, isEdited])
 
-  const start = (next: string) => {
-    setFrom(next)
-    setText(next)
-    if (view.current) replaceText(view.current, next)
+  const reset = () => {
+    setFrom(current)
+    setText(current)
+    setSaid(undefined)
+    if (view.current) replaceText(view.current, current)
   }
-  const take = () => {
-    const { tree, findings: now } = analyse(text, defs, node, t)
-    const stop = now.find((finding) => finding.stops)
-    if (!tree || stop) {
+  const take = async () => {
+    const job = { text, defs, node, language, before: current }
+    setTaking(true)
+    const asked = text.length > LARGE ? examineBeside(job).answer : Promise.resolve(examine(job))
+    const { findings: now, delta } = await asked.finally(() => setTaking(false))
+    if (!delta) {
+      const stop = now.find((finding) => finding.stops)
       if (stop && view.current) {
         show(view.current, stop.from)
         view.current.focus()
       }
       return setSaid({ kind: 'refused', message: t('mustMend') })
     }
-    const full = complete(defs, node, plain(tree))
+    if (draft.snapshot().document !== document) return setSaid({ kind: 'refused', message: t('moved') })
+    const full = withDelta(value, delta)
     const next = withValue(document, scope, full)
     if (typeof next === 'string') {
       const why = { gone: 'refusedGone', taken: 'refusedTaken', noId: 'refusedNoId' } as const
       return setSaid({ kind: 'refused', message: t(why[next]) })
     }
-    draft.edit(() => next)
+    if (delta.kind !== 'same') draft.edit(() => next)
     kept.delete(pointer)
     const id = (full as { id?: string }).id
     if (scope.kind === 'entity' && id !== undefined && id !== scope.id) return go(pointerTo({ ...scope, id }))
-    start(JSON.stringify(partOf(next, scope), null, 2))
+    // Nothing is typed any more; the editor follows the draft.
+    setFrom(text)
     setSaid({ kind: 'taken', message: now.length > 0 ? t('mayMend') : t('taken') })
   }
 
@@ -104,10 +113,10 @@ export function Editing({ document, defs, scope, rest, go }: Props) {
     <Stack gap="sm">
       {may && (
         <Group gap="xs">
-          <Button onClick={take} disabled={!isEdited}>
+          <Button onClick={() => void take()} disabled={!isEdited} loading={isTaking}>
             {t('take')}
           </Button>
-          <Button variant="default" onClick={() => start(current)} disabled={!isEdited}>
+          <Button variant="default" onClick={reset} disabled={!isEdited}>
             {t('reset')}
           </Button>
           <Text size="sm" c="dimmed" role="status">
@@ -157,7 +166,7 @@ interface CodeProps {
   root: Host['root']
   rest: readonly string[]
   findings: readonly Finding[]
-  changed: (text: string) => void
+  changed: (text: string, isTyped: boolean) => void
 }
 
 function Code({ text, label, readOnly, view, document, defs, root, rest, findings, changed }: CodeProps) {

@@ -3,12 +3,9 @@
 import { useEffect, useMemo, useState } from 'react'
 import { useLanguage, useMessages } from '~/i18n'
 import type { Definitions, Node } from '~/schema/schema'
-import { type Analysis, analyse, type Finding } from './analyse'
-import type { Job } from './beside.worker'
+import { type Analysis, analyse } from './analyse'
+import { examineBeside, LARGE } from './examine'
 import { messages } from './messages'
-
-/** Characters. Looking at so many takes some ten milliseconds. */
-export const LARGE = 300_000
 
 const NOTHING: Analysis = { tree: undefined, findings: [] }
 
@@ -23,15 +20,13 @@ export function useAnalysis(text: string, defs: Definitions, node: Node, isEdite
 
 function useBeside(text: string | undefined, defs: Definitions, node: Node): Analysis {
   const language = useLanguage()
-  const [found, setFound] = useState<{ text: string; analysis: Analysis }>()
+  const [found, setFound] = useState(NOTHING)
   useEffect(() => {
     if (text === undefined) return
-    const worker = new Worker(new URL('./beside.worker.ts', import.meta.url), { type: 'module' })
-    worker.onmessage = ({ data }: MessageEvent<Finding[]>) =>
-      setFound({ text, analysis: { tree: undefined, findings: data } })
-    worker.postMessage({ text, defs, node, language } satisfies Job)
+    const { answer, stop } = examineBeside({ text, defs, node, language })
+    void answer.then(({ findings }) => setFound({ tree: undefined, findings }))
     // A text that was typed over is not worth an answer any more.
-    return () => worker.terminate()
+    return stop
   }, [text, defs, node, language])
-  return text !== undefined && found ? found.analysis : NOTHING
+  return text === undefined ? NOTHING : found
 }
