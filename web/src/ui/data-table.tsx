@@ -362,10 +362,8 @@ const Line = memo(function Line<Row>({ row, index, height, top, template, shown,
       ))}
       {actions && (
         // biome-ignore lint/a11y/useKeyWithClickEvents: only keeps clicks on the buttons inside from opening the row.
-        <div role="cell" className={classes.cell} onClick={(event) => event.stopPropagation()}>
-          <Group gap={4} wrap="nowrap" justify="flex-end">
-            {actions(row)}
-          </Group>
+        <div role="cell" className={classes.actions} onClick={(event) => event.stopPropagation()}>
+          {actions(row)}
         </div>
       )}
     </div>

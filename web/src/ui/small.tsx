@@ -1,10 +1,11 @@
 // Small parts that many pages use.
 
-import { Badge, type BadgeProps, Box } from '@mantine/core'
+import { Badge, type BadgeProps } from '@mantine/core'
 import { useSyncExternalStore } from 'react'
 import { useLanguage, useMessages } from '~/i18n'
-import { COLOURS, type Health } from './health'
+import { cssColour, type Health } from './health'
 import { messages } from './messages'
+import classes from './small.module.css'
 
 /** A name, an address or a directive, as HAProxy writes it. */
 export function Mono({ children, title }: { children: string; title?: string }) {
@@ -29,10 +30,10 @@ export function Mark({ kind }: { kind: 'added' | 'changed' | undefined }) {
 /** A coloured dot with its meaning in words beside it: colour alone tells nothing to some people. */
 export function State({ is, children }: { is: Health; children: string }) {
   return (
-    <Box component="span" style={{ display: 'inline-flex', alignItems: 'center', gap: 7 }}>
-      <Box component="span" w={8} h={8} bg={COLOURS[is]} style={{ borderRadius: '50%', flex: 'none' }} aria-hidden />
+    <span className={classes.state}>
+      <span className={classes.dot} style={{ background: cssColour(is) }} aria-hidden />
       {children}
-    </Box>
+    </span>
   )
 }
 

@@ -36,9 +36,10 @@ export async function plan(patch: Operation[], etag: string, signal: AbortSignal
 
 /** The patch that makes the draft live, and the daemon's plan for it. */
 export function usePlan() {
-  const { base, baseEtag, document, conflicts } = useDraft()
-  const settled = useDeferredValue(document)
-  const patch = useMemo(() => (base && settled ? toPatch(base, settled) : []), [base, settled])
+  // Both documents of one moment: a new live one has no object in common with an older draft, and every entity of the two would
+  // be compared.
+  const { base, baseEtag, document, conflicts } = useDeferredValue(useDraft())
+  const patch = useMemo(() => (base && document ? toPatch(base, document) : []), [base, document])
   const query = useQuery({
     queryKey: ['plan', baseEtag, JSON.stringify(patch)],
     queryFn: ({ signal }) => plan(patch, baseEtag, signal),

@@ -1,9 +1,10 @@
 import { useSortable } from '@dnd-kit/sortable'
 import { CSS } from '@dnd-kit/utilities'
-import { ActionIcon, Box, Group, Switch, Text } from '@mantine/core'
+import { Box, Group, Switch, Text } from '@mantine/core'
 import { IconCopy, IconGripVertical, IconPencil, IconTrash } from '@tabler/icons-react'
 import { useMessages } from '~/i18n'
 import { Soon } from '~/ui/soon'
+import { Tool } from '~/ui/tool'
 import { messages } from './messages'
 import type { Rule } from './rules'
 import classes from './rules.module.css'
@@ -39,17 +40,15 @@ export function RuleRow({ rule, label, backendName, readOnly, issue, open, toggl
       style={{ transform: CSS.Transform.toString(transform), transition }}
     >
       {!readOnly && (
-        <ActionIcon
+        <Tool
           ref={setActivatorNodeRef}
-          variant="subtle"
-          color="gray"
-          className={classes.grip}
+          label={t('dragRule', { name })}
+          style={{ cursor: 'grab', touchAction: 'none' }}
           {...attributes}
           {...listeners}
-          aria-label={t('dragRule', { name })}
         >
           <IconGripVertical size={16} />
-        </ActionIcon>
+        </Tool>
       )}
       <button type="button" className={classes.text} onClick={open}>
         <span className={classes.action}>{actionText(rule.action, backendName)}</span>
@@ -79,20 +78,18 @@ export function RuleRow({ rule, label, backendName, readOnly, issue, open, toggl
               onChange={(event) => toggle(event.currentTarget.checked)}
               mr={6}
             />
-            <Small label={t('editRule', { name })} onClick={open} icon={<IconPencil size={15} />} />
-            <Small label={t('duplicateRule', { name })} onClick={duplicate} icon={<IconCopy size={15} />} />
-            <Small label={t('removeRule', { name })} onClick={remove} icon={<IconTrash size={15} />} />
+            <Tool label={t('editRule', { name })} onClick={open}>
+              <IconPencil size={15} />
+            </Tool>
+            <Tool label={t('duplicateRule', { name })} onClick={duplicate}>
+              <IconCopy size={15} />
+            </Tool>
+            <Tool label={t('removeRule', { name })} onClick={remove}>
+              <IconTrash size={15} />
+            </Tool>
           </Soon>
         </Group>
       )}
     </Box>
-  )
-}
-
-function Small({ label, onClick, icon }: { label: string; onClick: () => void; icon: React.ReactNode }) {
-  return (
-    <ActionIcon variant="subtle" color="gray" aria-label={label} title={label} onClick={onClick}>
-      {icon}
-    </ActionIcon>
   )
 }

@@ -14,6 +14,7 @@ import { type Column, DataTable } from '~/ui/data-table'
 import { Page } from '~/ui/page'
 import { Mark, State, Tag } from '~/ui/small'
 import { Empty, Pending } from '~/ui/states'
+import { Tool } from '~/ui/tool'
 import { addressOf } from '../addresses'
 import classes from '../edge.module.css'
 import { EntityLink } from '../links'
@@ -42,6 +43,7 @@ function Routes({ document, routes }: { document: Document; routes: readonly Rou
   const t = useMessages(messages)
   const s = useMessages(shared)
   const may = useMay('edge:state:write')
+  const mayTry = useMay('edge:haproxy:probe')
   const search: RoutesSearch = here.useSearch()
   const navigate = here.useNavigate()
   // The dialog is drawn bit by bit: with its lists it takes longer than a frame.
@@ -71,20 +73,22 @@ function Routes({ document, routes }: { document: Document; routes: readonly Rou
         actionsWidth="124px"
         actions={(route) => (
           <>
-            <TryRoute route={route} isLive={isLive(route)} />
-            {may && route.editable && <Edit name={nameOf(route)} onEdit={() => edit(route.key)} />}
+            {mayTry && <TryRoute route={route} isLive={isLive(route)} />}
             {may && route.editable && (
-              <ActionIcon
-                variant="subtle"
-                color="gray"
-                aria-label={s('removeNamed', { name: nameOf(route) })}
+              <Tool label={s('editNamed', { name: nameOf(route) })} title={s('edit')} onClick={() => edit(route.key)}>
+                <IconPencil size={16} />
+              </Tool>
+            )}
+            {may && route.editable && (
+              <Tool
+                label={s('removeNamed', { name: nameOf(route) })}
                 title={s('remove')}
                 onClick={() =>
                   draft.edit((now) => removeRoute(now, { frontendId: route.frontendId, ruleId: route.ruleId ?? '' }))
                 }
               >
                 <IconTrash size={16} />
-              </ActionIcon>
+              </Tool>
             )}
             {!route.editable && <OpenRule route={route} />}
           </>
@@ -104,15 +108,6 @@ function Routes({ document, routes }: { document: Document; routes: readonly Rou
 
 function nameOf(route: Route): string {
   return `${route.hosts[0] ?? route.ruleId ?? ''}${route.pathPrefix}`
-}
-
-function Edit({ name, onEdit }: { name: string; onEdit: () => void }) {
-  const s = useMessages(shared)
-  return (
-    <ActionIcon variant="subtle" color="gray" aria-label={s('editNamed', { name })} title={s('edit')} onClick={onEdit}>
-      <IconPencil size={16} />
-    </ActionIcon>
-  )
 }
 
 function OpenRule({ route }: { route: Route }) {

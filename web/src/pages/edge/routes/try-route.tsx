@@ -1,16 +1,16 @@
 // One request through a live route, sent by the daemon from its own machine.
 
-import { ActionIcon, Code, Loader, Popover, Stack, Text } from '@mantine/core'
+import { Code, Loader, Popover, Stack, Text } from '@mantine/core'
 import { IconPlayerPlay } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { type ReactNode, useMemo, useState } from 'react'
 import { api, unwrap } from '~/api/client'
-import { useMay } from '~/app/session'
 import { useDraft } from '~/draft/hooks'
 import { isSameRoute, listRoutes, type Route } from '~/draft/routes'
 import { useMessages } from '~/i18n'
 import { State } from '~/ui/small'
 import { useExplain } from '~/ui/states'
+import { Tool } from '~/ui/tool'
 import { messages } from './messages'
 
 /** Whether a route is live as it is in the draft: only such a one can be tried. */
@@ -31,19 +31,16 @@ const BEGINNING = 400
 
 export function TryRoute({ route, isLive }: { route: Route; isLive: boolean }) {
   const t = useMessages(messages)
-  const may = useMay('edge:haproxy:probe')
   const [asked, setAsked] = useState(0)
-  if (!may || !isLive || !route.enabled || !route.ruleId || route.hosts.length === 0) return null
+  if (!isLive || !route.enabled || !route.ruleId || route.hosts.length === 0) return null
   const button = (
-    <ActionIcon
-      variant="subtle"
-      color="gray"
+    <Tool
+      label={`${t('try')}: ${hostOf(route)}${route.pathPrefix}`}
       title={t('try')}
-      aria-label={`${t('try')}: ${hostOf(route)}${route.pathPrefix}`}
       onClick={() => setAsked((times) => times + 1)}
     >
       <IconPlayerPlay size={16} />
-    </ActionIcon>
+    </Tool>
   )
   // What shows the answer is made when it is first asked for: a table has thousands of routes.
   return asked === 0 ? button : <Answer route={route} asked={asked} button={button} close={() => setAsked(0)} />

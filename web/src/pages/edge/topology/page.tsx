@@ -4,7 +4,7 @@ import { Button, Checkbox, Group, Select, Stack, Text, TextInput } from '@mantin
 import { IconSearch, IconTopologyStar3 } from '@tabler/icons-react'
 import { useQuery } from '@tanstack/react-query'
 import { getRouteApi } from '@tanstack/react-router'
-import { useDeferredValue, useMemo, useState } from 'react'
+import { startTransition, useDeferredValue, useMemo, useState } from 'react'
 import { queries } from '~/api/queries'
 import type { Document } from '~/api/schema'
 import { useDocumentSoon } from '~/draft/hooks'
@@ -68,11 +68,13 @@ function Shown({ document, words }: { document: Document; words: Words }) {
     [document, words, live, text, frontend, troubled, toggled],
   )
   const toggle = (id: string) =>
-    setToggled((now) => {
-      const next = new Set(now)
-      if (!next.delete(id)) next.add(id)
-      return next
-    })
+    startTransition(() =>
+      setToggled((now) => {
+        const next = new Set(now)
+        if (!next.delete(id)) next.add(id)
+        return next
+      }),
+    )
   return (
     <Stack gap="xs">
       <Group gap="sm">
