@@ -45,7 +45,9 @@ export const theme = createTheme({
     Button: { defaultProps: { size: 'xs' } },
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm' } },
-    // None has proposals; an empty list of them would be placed all the same, which lays out the whole page.
+    // A list that is put on the page before it is opened is also placed there, and for each the browser lays the whole page out.
+    Combobox: { defaultProps: { keepMounted: false } },
+    // None has proposals; an empty list of them would be placed all the same.
     TagsInput: { defaultProps: { openOnFocus: false } },
     Paper: { defaultProps: { withBorder: true, p: 'md' } },
     Table: { defaultProps: { verticalSpacing: 6, horizontalSpacing: 'sm' } },

@@ -50,16 +50,22 @@ const HOST_FIELD = 'req.hdr(host),host_only'
 
 type HostKind = 'exact' | 'below' | undefined
 
-/** What kind of condition on the host an ACL is, if it is one. */
-const hostKind = remembered(findHostKind)
+/** Where a field takes the host from; `undefined` when it takes something else, or changes it on the way. */
+function fetchOf(field: string): string | undefined {
+  const [fetch = '', ...converters] = field.split(/,(?![^(]*\))/)
+  return HOST_FETCHES.has(fetch) && converters.every((each) => HOST_CONVERTERS.has(each)) ? fetch : undefined
+}
 
-function findHostKind(acl: Acl): HostKind {
-  const [fetch = '', ...converters] = acl.field.split(/,(?![^(]*\))/)
+// The last one is kept: thousands of ACLs in a row look at the same field.
+let last: { field: string; fetch: string | undefined } = { field: '', fetch: undefined }
+
+/** What kind of condition on the host an ACL is, if it is one. */
+function hostKind(acl: Acl): HostKind {
+  if (last.field !== acl.field) last = { field: acl.field, fetch: fetchOf(acl.field) }
+  const { fetch } = last
+  if (fetch === undefined || acl.values.length === 0) return undefined
   const needsArgument = fetch === 'hdr' || fetch === 'req.hdr'
-  if (!HOST_FETCHES.has(fetch) || (needsArgument && acl.fieldArg?.toLowerCase() !== 'host')) return undefined
-  if (!needsArgument && acl.fieldArg) return undefined
-  if (!converters.every((converter) => HOST_CONVERTERS.has(converter))) return undefined
-  if (acl.values.length === 0) return undefined
+  if (needsArgument ? acl.fieldArg?.toLowerCase() !== 'host' : acl.fieldArg) return undefined
   if (fetch === 'hdr_end(host)') return acl.operator === undefined && allBelow(acl.values) ? 'below' : undefined
   if (acl.operator === undefined || acl.operator === 'str') return 'exact'
   return acl.operator === 'end' && allBelow(acl.values) ? 'below' : undefined
@@ -83,12 +89,12 @@ interface Shape {
   path: Acl | undefined
 }
 
-/** The ACLs of a rule that has the shape of a route. */
-function shapeOf(rule: HttpRequestRule, acls: ReadonlyMap<string, Acl>): Shape | undefined {
-  if (rule.action.type !== 'use-backend' || rule.condition.length === 0 || rule.condition.length > 2) return undefined
+/** The ACLs of a condition that has the shape of a route. */
+function shapeOf(condition: readonly Term[], acls: ReadonlyMap<string, Acl>): Shape | undefined {
+  if (condition.length === 0 || condition.length > 2) return undefined
   const found: Acl[] = []
-  for (const [i, term] of rule.condition.entries()) {
-    const last = i === rule.condition.length - 1
+  for (const [i, term] of condition.entries()) {
+    const last = i === condition.length - 1
     if (term.kind !== 'aclRef' || term.negate || (!last && term.combineWithNext !== 'and')) return undefined
     const acl = acls.get(term.aclName)
     if (!acl) return undefined
@@ -100,8 +106,19 @@ function shapeOf(rule: HttpRequestRule, acls: ReadonlyMap<string, Acl>): Shape |
   return { host, path }
 }
 
-function aclsByName(document: Document): Map<string, Acl> {
-  return new Map(document.acls.map((acl) => [acl.name, acl]))
+/** The same of a rule; only one that leads to a backend is a route. */
+function shapeOfRule({ action, condition }: HttpRequestRule, acls: ReadonlyMap<string, Acl>): Shape | undefined {
+  return action.type === 'use-backend' ? shapeOf(condition, acls) : undefined
+}
+
+const aclsByName = remembered(
+  (document: Document): ReadonlyMap<string, Acl> => new Map(document.acls.map((acl) => [acl.name, acl])),
+)
+
+/** The hostnames that a condition of a rule is about, each with the path that it asks for; `undefined` when it is of another kind. */
+export function namesOf(document: Document, condition: readonly Term[]): string[] | undefined {
+  const shape = shapeOf(condition, aclsByName(document))
+  return shape && hostsOf(shape.host).map((host) => `${host}${(shape.path && pathPrefixOf(shape.path)) ?? ''}`)
 }
 
 /** Whether requests are treated alike by both. */
@@ -141,7 +158,7 @@ function findRoutes(document: Document): Route[] {
 
 function routeOf(frontend: Frontend, rule: HttpRequestRule, acls: ReadonlyMap<string, Acl>): Route | undefined {
   if (rule.action.type !== 'use-backend') return undefined
-  const shape = shapeOf(rule, acls)
+  const shape = shapeOfRule(rule, acls)
   const used = rule.condition.flatMap((term) => (term.kind === 'aclRef' ? (acls.get(term.aclName) ?? []) : []))
   const host = shape?.host ?? used.find((acl) => hostKind(acl) !== undefined)
   return {
@@ -249,7 +266,7 @@ export function addRoute(document: Document, wanted: Wanted): Document {
 /** The document with a route changed; unchanged if the rule has another shape. */
 export function changeRoute(document: Document, ref: RuleRef, wanted: Wanted): Document {
   const rule = findRule(document, ref)
-  const shape = rule && shapeOf(rule, aclsByName(document))
+  const shape = rule && shapeOfRule(rule, aclsByName(document))
   if (!rule || !shape) return document
   const { acl: host, document: withHost } = adjust(document, shape.host, ref, hostAcl(wanted), hostStem(wanted))
   let next = withHost
@@ -284,7 +301,7 @@ export function changeRoute(document: Document, ref: RuleRef, wanted: Wanted): D
 /** The document without a route, and without those of its ACLs that nothing else uses. */
 export function removeRoute(document: Document, ref: RuleRef): Document {
   const rule = findRule(document, ref)
-  const shape = rule && shapeOf(rule, aclsByName(document))
+  const shape = rule && shapeOfRule(rule, aclsByName(document))
   if (!shape) return document
   const next = withRules(document, ref.frontendId, (rules) => rules.filter((other) => other.id !== ref.ruleId))
   return withoutUnused(next, [shape.host, ...(shape.path ? [shape.path] : [])])

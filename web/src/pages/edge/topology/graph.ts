@@ -18,7 +18,7 @@ export interface RuleNode {
   kind: 'rule'
   frontendId: string
   /** When it applies, and the same more exactly. */
-  words: [name: string, more: string]
+  words: () => [name: string, more: string]
   link: BackendLink
 }
 
@@ -91,13 +91,18 @@ function healthOf(states: readonly (LiveServer['state'] | undefined)[]): Health 
   return states.includes('up') ? 'good' : 'idle'
 }
 
-// What the filter looks at, a line each; remembered, because people type faster than thousands of texts are put together.
+// What the filter looks at, a line each. That of backends is remembered, because people type faster than thousands of texts are put
+// together.
 const textOf = (...lines: string[]) => lines.join('\n').toLowerCase()
-const frontendText = remembered(({ name, binds }: Frontend) => textOf(name, ...binds.map((bind) => bind.address)))
-const backendText = remembered(({ name, servers }: Backend) =>
-  textOf(name, ...servers.flatMap((server) => [server.address, server.name])),
+const textsOf = remembered(
+  (backends: readonly Backend[]): ReadonlyMap<Backend, string> =>
+    new Map(
+      backends.map((backend) => [
+        backend,
+        textOf(backend.name, ...backend.servers.flatMap((server) => [server.address, server.name])),
+      ]),
+    ),
 )
-const linkText = remembered((words: ReturnType<Words>) => textOf(...words))
 
 /** What is shown of a document. */
 export function graphOf(document: Document, live: Live, wanted: Wanted, words: Words): Graph {
@@ -110,7 +115,7 @@ export function graphOf(document: Document, live: Live, wanted: Wanted, words: W
     }),
   )
   const text = wanted.text.trim().toLowerCase()
-  const fits = (backend: Backend) => backendText(backend).includes(text)
+  const fits = (backend: Backend) => textsOf(backends).get(backend)?.includes(text) ?? false
   const isTroubled = (id: string) => !wanted.troubled || (states.get(id)?.includes('down') ?? false)
 
   const rows: { frontend: Frontend; links: BackendLink[] }[] = []
@@ -123,11 +128,11 @@ export function graphOf(document: Document, live: Live, wanted: Wanted, words: W
   }
   for (const frontend of frontends) {
     if (wanted.frontend && frontend.id !== wanted.frontend) continue
-    const isNamed = text === '' || frontendText(frontend).includes(text)
+    const isNamed = text === '' || textOf(frontend.name, ...frontend.binds.map((bind) => bind.address)).includes(text)
     const links = linksOf(frontend).filter((link) => {
       const backend = byId.get(link.backendId)
       if (!backend || !isTroubled(backend.id)) return false
-      return isNamed || linkText(words(frontend.id, link)).includes(text) || fits(backend)
+      return isNamed || textOf(...words(link)).includes(text) || fits(backend)
     })
     if (links.length === 0 && !(isNamed && !wanted.troubled)) continue
     rows.push({ frontend, links })
@@ -210,7 +215,7 @@ function place(
       const known = centres.get(backend.id)
       const y = known === undefined ? Math.max(nextRule, placeBackend(backend, nextRule)) : nextRule
       const rule = `r/${frontend.id}/${link.key}`
-      put(rule, y, { kind: 'rule', frontendId: frontend.id, words: words(frontend.id, link), link })
+      put(rule, y, { kind: 'rule', frontendId: frontend.id, words: () => words(link), link })
       const health = healthOf(states.get(backend.id) ?? [])
       lines.push({ id: `${rule}<`, source: id, target: rule, health: 'idle', active: link.active })
       lines.push({ id: `${rule}>`, source: rule, target: `b/${backend.id}`, health, active: link.active })

@@ -61,7 +61,7 @@ const Frontend = memo(function Frontend({ data }: Of<FrontendNode>) {
 const Rule = memo(function Rule({ data }: Of<RuleNode>) {
   const t = useMessages(messages)
   const { link, frontendId, words } = data
-  const [name, more] = words
+  const [name, more] = words()
   return (
     <Box off={!link.active}>
       <Words

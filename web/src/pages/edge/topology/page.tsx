@@ -18,7 +18,7 @@ import { Canvas } from './canvas'
 import { graphOf } from './graph'
 import { messages } from './messages'
 import { Toggle } from './nodes'
-import { type Words, wordsOf } from './words'
+import { wordsOf } from './words'
 
 const here = getRouteApi('/shell/edge/topology')
 
@@ -43,12 +43,6 @@ export function TopologyPage() {
 function Topology({ document }: { document: Document }) {
   const t = useMessages(messages)
   const words = useMemo(() => wordsOf(document, t), [document, t])
-  // A component of its own: words and graph of thousands of backends each take a good part of a frame.
-  return <Shown document={document} words={words} />
-}
-
-function Shown({ document, words }: { document: Document; words: Words }) {
-  const t = useMessages(messages)
   const search = here.useSearch()
   const navigate = here.useNavigate()
   const status = useQuery(queries.status())
