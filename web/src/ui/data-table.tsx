@@ -8,6 +8,7 @@ import { useVirtualizer } from '@tanstack/react-virtual'
 import { memo, type ReactNode, startTransition, useDeferredValue, useMemo, useRef, useState } from 'react'
 import { useMessages } from '~/i18n'
 import { useAddressText } from './address-text'
+import { csv } from './csv'
 import classes from './data-table.module.css'
 import { messages } from './messages'
 import { filterRows, nextSort, type Sort, sortRows, textsOf } from './rows'
@@ -128,8 +129,9 @@ export function DataTable<Row>({
   const [first] = list
   const near = to && first && (() => void router.preloadRoute(to(first)))
 
-  const plain = () =>
-    model.map((row) => Object.fromEntries(shown.map((column) => [column.header, column.value(row) ?? null])))
+  const headers = shown.map((column) => column.header)
+  const cells = () => model.map((row) => shown.map((column) => column.value(row) ?? null))
+  const objects = () => cells().map((row) => Object.fromEntries(row.map((value, i) => [headers[i], value])))
   const name = label.toLowerCase().replace(/[^a-z0-9]+/g, '-')
 
   return (
@@ -189,21 +191,10 @@ export function DataTable<Row>({
             </ActionIcon>
           </Menu.Target>
           <Menu.Dropdown>
-            <Menu.Item
-              onClick={() =>
-                save(
-                  `${name}.csv`,
-                  'text/csv',
-                  csv(
-                    plain(),
-                    shown.map((column) => column.header),
-                  ),
-                )
-              }
-            >
+            <Menu.Item onClick={() => save(`${name}.csv`, 'text/csv', csv(headers, cells()))}>
               {t('exportCsv')}
             </Menu.Item>
-            <Menu.Item onClick={() => save(`${name}.json`, 'application/json', JSON.stringify(plain(), null, 2))}>
+            <Menu.Item onClick={() => save(`${name}.json`, 'application/json', JSON.stringify(objects(), null, 2))}>
               {t('exportJson')}
             </Menu.Item>
           </Menu.Dropdown>
@@ -384,15 +375,4 @@ function Value({ of }: { of: string | number | boolean | null | undefined }) {
       {text}
     </span>
   )
-}
-
-/** RFC 4180; a cell that a spreadsheet would take for a formula gets a quote in front. */
-export function csv(rows: Record<string, unknown>[], headers: string[]): string {
-  const cell = (value: unknown) => {
-    let text = value === null || value === undefined ? '' : String(value)
-    if (typeof value === 'string' && /^[=+\-@\t\r]/.test(text)) text = `'${text}`
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  }
-  const lines = [headers.map(cell), ...rows.map((row) => headers.map((header) => cell(row[header])))]
-  return lines.map((line) => line.join(',')).join('\r\n')
 }

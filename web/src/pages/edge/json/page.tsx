@@ -9,7 +9,7 @@ import { useMemo } from 'react'
 import { queries } from '~/api/queries'
 import type { Document } from '~/api/schema'
 import { listOf } from '~/draft/changes'
-import { useDocument } from '~/draft/hooks'
+import { useDocumentSoon } from '~/draft/hooks'
 import { pointerOf } from '~/draft/issues'
 import { LIST_SECTIONS, LISTS, SINGLES } from '~/draft/sections'
 import { useMessages } from '~/i18n'
@@ -38,7 +38,7 @@ const MANY = 200
 
 export function JsonPage() {
   const t = useMessages(messages)
-  const document = useDocument()
+  const document = useDocumentSoon()
   const schema = useQuery(queries.schema())
   // Explanations in Spanish come from the catalogue of the forms.
   const words = useQuery({ queryKey: ['schema-words'], queryFn: loadSpanish, staleTime: Number.POSITIVE_INFINITY })
