@@ -67,12 +67,12 @@ export function Editing({ document, defs, scope, rest, go }: Props) {
     if (isEdited) kept.set(pointer, { text, from })
     else kept.delete(pointer)
   }, [isEdited, pointer, text, from])
-  // The draft moved on and nothing was typed: the editor follows.
+  // The draft moved on and nothing was typed: the editor follows, once the page has come up with the draft.
   useEffect(() => {
-    if (current === from || isEdited) return
+    if (current === from || isEdited || draft.snapshot().document !== document) return
     setFrom(current)
     if (view.current) replaceText(view.current, current)
-  }, [current, from, isEdited])
+  }, [current, from, isEdited, document])
 
   const reset = () => {
     setFrom(current)
