@@ -53,7 +53,7 @@ test('documents and changes', async ({ page, daemon }) => {
       await editor.click()
       await page.keyboard.press('Control+End')
       // Until all of it was read and is coloured.
-      await expect(editor.locator('.tok-propertyName').first()).toBeVisible()
+      await expect(editor.locator('.tok-propertyName').first()).toBeVisible({ timeout: 30_000 })
     },
     openJson,
   )
